@@ -1,0 +1,71 @@
+/**
+ * The ports: what Lethe needs of the outside, by need and batch-shaped. Adapters implement them; the in-memory set
+ * (adapters/memory) and the real ones are held to the same contract suites (test/contract).
+ */
+import type { ConsentEvent } from './consent-event.ts';
+
+/** How far the consent view has been brought by a projector. */
+export type Watermark = {
+  /** Epoch milliseconds of the projector's last beat. */
+  readonly at: number;
+  /** By partition of `lethe.consent-events`: the next offset to project, as decimal text. */
+  readonly offsets: Readonly<Record<string, string>>;
+};
+
+/** What one round trip reads for a batch. */
+export type ConsentSnapshot = {
+  /** By token; a subject nobody has told us about is absent. Events in no particular order. */
+  readonly events: ReadonlyMap<string, readonly ConsentEvent[]>;
+  /** Digest of the active bundle, or null before the first `lethe push`. */
+  readonly activeDigest: string | null;
+  /** Null where no projector ever wrote one. */
+  readonly watermark: Watermark | null;
+};
+
+export type ConsentStore = {
+  /** One round trip, whatever the number of tokens. Throws `unavailable`; a reply that names another subject too. */
+  readonly load: (tokens: readonly string[]) => Promise<ConsentSnapshot>;
+  /**
+   * Adds events to the view, each idempotent by its version, each subject in one atomic step: an older or repeated
+   * update never undoes a newer one.
+   */
+  readonly add: (entries: readonly { readonly token: string; readonly event: ConsentEvent }[]) => Promise<void>;
+};
+
+/** A bundle as stored: the authored files by path, self-contained, and the digest of exactly that. */
+export type Bundle = {
+  /** Lower-case hex SHA-256. */
+  readonly digest: string;
+  /** Path relative to the configuration folder (with `/`) → text. */
+  readonly files: Readonly<Record<string, string>>;
+};
+
+export type BundleStore = {
+  /** Null where unknown. Throws `unavailable`, and `invalid_config` where the content does not match the digest. */
+  readonly read: (digest: string) => Promise<Bundle | null>;
+  readonly activeDigest: () => Promise<string | null>;
+  /** Stores the bundle and makes it the active one in one atomic step. */
+  readonly activate: (bundle: Bundle) => Promise<void>;
+};
+
+export type RegisteredSchema = { readonly id: number; readonly schema: string };
+
+export type SchemaRegistry = {
+  /**
+   * The Avro schema of an id, references resolved into one self-contained schema text, tags kept. Null where the
+   * registry says there is none. Throws `unavailable`.
+   */
+  readonly schemaById: (id: number) => Promise<string | null>;
+  /** Every version registered under a subject, oldest first; empty where the subject is unknown. */
+  readonly versions: (subject: string) => Promise<readonly RegisteredSchema[]>;
+  /** Null where compatible with what is registered; otherwise the registry's reasons. */
+  readonly incompatibility: (subject: string, schema: string) => Promise<string | null>;
+  /** Registers (or finds) a schema and returns its id. */
+  readonly register: (subject: string, schema: string) => Promise<number>;
+};
+
+/** Encrypts what no person downstream may read (dead letters). */
+export type Sealer = {
+  /** AES-256-GCM under the current `dead_letter` key with a fresh nonce; key version and nonce ride in front. */
+  readonly seal: (plaintext: Uint8Array, associatedData: string) => Uint8Array;
+};
