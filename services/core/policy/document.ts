@@ -89,4 +89,5 @@ export type ConfigurationDocuments = {
   readonly purposes: Located<PurposesDocument>;
   readonly regimes: Located<RegimesDocument>;
   readonly policies: readonly Located<PolicyDocument>[];
+  readonly schemas: Readonly<Record<string, string>>;
 };
