@@ -1,0 +1,182 @@
+/**
+ * A lane is this worker's hold on one raw partition: a transactional producer whose id belongs to that partition alone.
+ *
+ * kafkajs predates KIP-447, so a zombie is not fenced by its group generation. The order here makes up for it: first
+ * fence (a new producer with the partition's transactional id ends whatever its predecessor had open), only then read
+ * the committed position. A lane that failed once is thrown away, never reused (kafkajs #1275, #1355).
+ */
+import { performance } from 'node:perf_hooks';
+import type { Admin, Kafka, Message, Producer, Transaction } from 'kafkajs';
+import type { BatchResult, Publication, TopicFacts, TransportObserver } from '../../core/transport.ts';
+import { RETRY } from './client.ts';
+
+export type LaneOptions = {
+  readonly kafka: Kafka;
+  readonly admin: Admin;
+  readonly groupId: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly topicFacts: (topic: string) => Promise<TopicFacts>;
+  readonly observer: TransportObserver;
+};
+
+export type Lane = {
+  /** The offset at which the partition has to be taken up. */
+  readonly position: () => number;
+  /** What travelled with the last commit, or null. */
+  readonly metadata: () => string | null;
+  /** Marks offsets as passed without a commit: transaction markers and aborted records, which no handler sees. */
+  readonly skipTo: (offset: number) => void;
+  /** One transaction: publications and the position after them. Any failure leaves the lane unusable. */
+  readonly commit: (result: BatchResult, nextOffset: number) => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+/** A transaction that is open longer is ended by the broker. */
+const TRANSACTION_TIMEOUT_MS = 30_000;
+/**
+ * Records per request. kafkajs copies the list of a partition's messages once for every message
+ * (groupMessagesPerPartition), so large requests cost by the square.
+ */
+const MAX_RECORDS_PER_SEND = 1_000;
+/** What kafkajs writes around the bytes of a record and a record batch, rounded up. */
+const RECORD_OVERHEAD_BYTES = 40;
+const HEADER_OVERHEAD_BYTES = 10;
+const BATCH_OVERHEAD_BYTES = 128;
+
+/** The encoded size of a publication, in bytes, rounded up. */
+export function publicationBytes(publication: Publication): number {
+  let bytes = RECORD_OVERHEAD_BYTES + (publication.value?.byteLength ?? 0);
+  if (publication.key !== null) bytes += Buffer.byteLength(publication.key);
+  for (const [name, value] of Object.entries(publication.headers)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      bytes += HEADER_OVERHEAD_BYTES + Buffer.byteLength(name) + Buffer.byteLength(one);
+    }
+  }
+  return bytes;
+}
+
+/** The most bytes a publication may have for a topic. */
+export function maxPublicationBytes(facts: TopicFacts): number {
+  return facts.maxMessageBytes - BATCH_OVERHEAD_BYTES;
+}
+
+/**
+ * Cuts publications into requests such that no topic's record batch goes over its limit: over it, the broker would
+ * refuse the whole request. Order within a topic and partition is kept.
+ */
+export function chunk(
+  publications: readonly Publication[],
+  limitOf: (topic: string) => number,
+): { topic: string; messages: Message[] }[][] {
+  type Open = { round: number; bytes: number; count: number };
+  const rounds: Map<string, Message[]>[] = [];
+  const open = new Map<string, Open>();
+  for (const publication of publications) {
+    const bytes = publicationBytes(publication);
+    let state = open.get(publication.topic);
+    if (state === undefined) {
+      state = { round: 0, bytes: 0, count: 0 };
+      open.set(publication.topic, state);
+    } else if (state.bytes + bytes > limitOf(publication.topic) || state.count >= MAX_RECORDS_PER_SEND) {
+      state.round++;
+      state.bytes = 0;
+      state.count = 0;
+    }
+    state.bytes += bytes;
+    state.count++;
+    let round = rounds[state.round];
+    if (round === undefined) {
+      round = new Map();
+      rounds.push(round);
+    }
+    let messages = round.get(publication.topic);
+    if (messages === undefined) {
+      messages = [];
+      round.set(publication.topic, messages);
+    }
+    messages.push(message(publication));
+  }
+  return rounds.map((round) => [...round].map(([topic, messages]) => ({ topic, messages })));
+}
+
+function message(publication: Publication): Message {
+  return {
+    key: publication.key,
+    value: publication.value as Buffer | null,
+    partition: publication.partition,
+    headers: publication.headers as NonNullable<Message['headers']>,
+    timestamp: String(publication.timestamp),
+  };
+}
+
+/** Fences every earlier owner of the partition, then reads where it stopped. */
+export async function openLane(options: LaneOptions): Promise<Lane> {
+  const { kafka, admin, groupId, topic, partition, topicFacts, observer } = options;
+  const producer: Producer = kafka.producer({
+    transactionalId: `${groupId}.${topic}.${partition}`,
+    transactionTimeout: TRANSACTION_TIMEOUT_MS,
+    maxInFlightRequests: 1,
+    retry: RETRY,
+    // Explicit partitions: a retry must not move a record, and murmur2 is spared.
+    createPartitioner: () => (record) => record.message.partition ?? 0,
+  });
+  // The transaction object is what fences: kafkajs sends InitProducerId for it, and only once per producer.
+  let transaction: Transaction | null;
+  let position: number;
+  let metadata: string | null;
+  try {
+    await producer.connect();
+    transaction = await producer.transaction();
+    const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] });
+    const committed = offsets?.partitions.find((entry) => entry.partition === partition);
+    if (committed === undefined || Number(committed.offset) < 0) {
+      const watermarks = await admin.fetchTopicOffsets(topic);
+      position = Number(watermarks.find((entry) => entry.partition === partition)?.low ?? 0);
+      metadata = null;
+    } else {
+      position = Number(committed.offset);
+      metadata = committed.metadata ?? null;
+    }
+  } catch (error) {
+    await producer.disconnect().catch(() => undefined);
+    throw error;
+  }
+
+  const commit = async (result: BatchResult, nextOffset: number): Promise<void> => {
+    const started = performance.now();
+    const limits = new Map<string, number>();
+    for (const publication of result.publications) {
+      if (!limits.has(publication.topic)) {
+        limits.set(publication.topic, maxPublicationBytes(await topicFacts(publication.topic)));
+      }
+    }
+    const current = transaction ?? (await producer.transaction());
+    transaction = null;
+    // One send in flight per producer: a concurrent one may reuse a rolled-back sequence and lose records (#598).
+    for (const topicMessages of chunk(result.publications, (name) => limits.get(name) ?? 0)) {
+      await current.sendBatch({ topicMessages });
+    }
+    const published = performance.now();
+    observer.stage('publish', (published - started) / 1000);
+    await current.sendOffsets({
+      consumerGroupId: groupId,
+      // `metadata` is missing in kafkajs' types, not in what it sends.
+      topics: [{ topic, partitions: [{ partition, offset: String(nextOffset), metadata: result.metadata } as never] }],
+    });
+    await current.commit();
+    observer.stage('commit', (performance.now() - published) / 1000);
+    position = nextOffset;
+    metadata = result.metadata;
+  };
+
+  return {
+    position: () => position,
+    metadata: () => metadata,
+    skipTo: (offset) => {
+      if (offset > position) position = offset;
+    },
+    commit,
+    close: () => producer.disconnect().catch(() => undefined),
+  };
+}

@@ -1,0 +1,301 @@
+/**
+ * One life of the group consumer: from joining the group until it is stopped, crashes, or must not go on. The transport
+ * starts the next one.
+ *
+ * Nothing is ever thrown at kafkajs from a handler but what makes it rejoin: it would treat a TypeError as the end of
+ * the consumer, and anything else as a reason to fetch the same batch at once.
+ */
+import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import { LetheError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import type {
+  BatchHandler,
+  BatchResult,
+  RawBatch,
+  RawRecord,
+  TopicFacts,
+  TransportObserver,
+} from '../../core/transport.ts';
+import { RETRY } from './client.ts';
+import { errorType, isFenced, isRebalancing, kafkaUnavailable } from './errors.ts';
+import { type Lane, openLane } from './lane.ts';
+import { Pauses } from './pauses.ts';
+
+export type SessionOptions = {
+  readonly kafka: Kafka;
+  readonly admin: Admin;
+  readonly brokers: readonly string[];
+  readonly groupId: string;
+  readonly topics: readonly string[];
+  readonly handler: BatchHandler;
+  readonly topicFacts: (topic: string) => Promise<TopicFacts>;
+  readonly forgetTopicFacts: () => void;
+  readonly observer: TransportObserver;
+  readonly log: Log;
+  readonly tuning: ConsumerTuning;
+};
+
+export type ConsumerTuning = {
+  /** Raw bytes of one partition per batch, and so per transaction. */
+  readonly maxBytesPerPartition: number;
+  /** Partitions worked on side by side. */
+  readonly concurrency: number;
+  /** Milliseconds without a heartbeat after which the group gives a worker's partitions to others. */
+  readonly sessionTimeoutMs: number;
+};
+
+export type SessionEnd =
+  /** `stop` was called. */
+  | { readonly kind: 'stopped' }
+  /** The consumer died of an outage; a new session may go on. */
+  | { readonly kind: 'crashed'; readonly error: LetheError }
+  /** Going on would be unsafe. */
+  | { readonly kind: 'fatal'; readonly error: LetheError };
+
+export type Session = { readonly ended: Promise<SessionEnd>; readonly stop: () => Promise<void> };
+
+/** A fetch waits so long for data; also how long a stop may wait for it. */
+const MAX_WAIT_MS = 1_000;
+/** Bytes of one fetch, all partitions together. */
+const MAX_FETCH_BYTES = 32 * 1024 * 1024;
+
+/** A range of offsets that kafkajs passed by itself, without a batch: markers, aborted or compacted records. */
+type Passed = { from: number; to: number };
+/** A commit whose outcome is not known; the committed position will tell. */
+type Unsettled = { readonly nextOffset: number; readonly result: BatchResult };
+
+const laneKey = (topic: string, partition: number): string => `${topic}/${partition}`;
+
+export async function startSession(options: SessionOptions): Promise<Session> {
+  const { kafka, admin, handler, observer, log, tuning } = options;
+  const consumer: Consumer = kafka.consumer({
+    groupId: options.groupId,
+    sessionTimeout: tuning.sessionTimeoutMs,
+    rebalanceTimeout: Math.max(30_000, tuning.sessionTimeoutMs),
+    heartbeatInterval: Math.floor(tuning.sessionTimeoutMs / 6),
+    maxBytesPerPartition: tuning.maxBytesPerPartition,
+    maxBytes: MAX_FETCH_BYTES,
+    maxWaitTimeInMs: MAX_WAIT_MS,
+    metadataMaxAge: 30_000,
+    readUncommitted: false,
+    // Restarts are the transport's business: kafkajs' own would hide them.
+    retry: { ...RETRY, restartOnFailure: async () => false },
+  });
+
+  const { promise: ended, resolve: end } = Promise.withResolvers<SessionEnd>();
+  const lanes = new Map<string, Lane>();
+  const passed = new Map<string, Passed>();
+  const unsettled = new Map<string, Unsettled>();
+  const pauses = new Pauses({
+    resume: (topic, partition) => {
+      try {
+        consumer.resume([{ topic, partitions: [partition] }]);
+      } catch {
+        // The consumer is between two lives: a new assignment starts unpaused.
+      }
+    },
+    changed: observer.paused,
+  });
+
+  const dropLanes = async (): Promise<void> => {
+    const closing = [...lanes.values()];
+    lanes.clear();
+    await Promise.all(closing.map((lane) => lane.close()));
+  };
+
+  const dropLane = async (topic: string, partition: number): Promise<void> => {
+    const key = laneKey(topic, partition);
+    const lane = lanes.get(key);
+    lanes.delete(key);
+    await lane?.close();
+  };
+
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    // Whoever held a partition in between, it is fenced and read anew.
+    void dropLanes();
+    passed.clear();
+    pauses.clear();
+    observer.assigned(new Map(Object.entries(payload.memberAssignment)));
+  });
+  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+    if (payload.batchSize > 0) return;
+    const to = Number(payload.lastOffset);
+    const from = payload.firstOffset === null ? to : Number(payload.firstOffset);
+    const key = laneKey(payload.topic, payload.partition);
+    const before = passed.get(key);
+    passed.set(key, before !== undefined && from <= before.to + 1 ? { from: before.from, to } : { from, to });
+  });
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    end({ kind: 'crashed', error: kafkaUnavailable('consuming', options.brokers, payload.error) });
+  });
+
+  const fatal = (error: LetheError): void => end({ kind: 'fatal', error });
+
+  /** The lane of a partition, fenced and placed; opening it settles a commit whose outcome was unknown. */
+  const laneOf = async (topic: string, partition: number): Promise<Lane> => {
+    const key = laneKey(topic, partition);
+    const existing = lanes.get(key);
+    if (existing !== undefined) return existing;
+    const lane = await openLane({ ...options, topic, partition });
+    lanes.set(key, lane);
+    const open = unsettled.get(key);
+    unsettled.delete(key);
+    if (open !== undefined && lane.position() === open.nextOffset && lane.metadata() === open.result.metadata) {
+      observer.transaction('committed');
+      open.result.committed();
+    }
+    return lane;
+  };
+
+  /**
+   * Makes sure that the batch starts where the partition has to be taken up. False: it does not, and the consumer was
+   * sent to the right place. kafkajs silently starts over where its position is out of range (#1119): that is a loss.
+   */
+  const inPlace = async (lane: Lane, batch: EachBatchPayload['batch']): Promise<boolean> => {
+    const { topic, partition } = batch;
+    const fetched = Number((batch as unknown as { fetchedOffset: string }).fetchedOffset);
+    const skip = passed.get(laneKey(topic, partition));
+    if (skip !== undefined && skip.from <= lane.position() && skip.to + 1 <= fetched) lane.skipTo(skip.to + 1);
+    const expected = lane.position();
+    if (fetched === expected) return true;
+    const marks = (await admin.fetchTopicOffsets(topic)).find((entry) => entry.partition === partition);
+    const [low, high] = [Number(marks?.low ?? 0), Number(marks?.high ?? 0)];
+    if (expected < low || expected > high) {
+      throw new LetheError(
+        'data_lost',
+        `Raw records of ${topic}/${partition} are gone: Lethe stands at offset ${expected}, the topic holds ${low} to ${high}.`,
+        {
+          retryable: false,
+          fix: `If the loss is accepted, stop the workers and reset the group: kafka-consumer-groups --reset-offsets --group ${options.groupId} --topic ${topic}:${partition} --to-earliest --execute.`,
+        },
+      );
+    }
+    consumer.seek({ topic, partition, offset: String(expected) });
+    return false;
+  };
+
+  const onBatch = async (payload: EachBatchPayload): Promise<void> => {
+    const { batch } = payload;
+    const { topic, partition } = batch;
+    let lane: Lane | null = null;
+    let attempted: Unsettled | null = null;
+    try {
+      lane = await laneOf(topic, partition);
+      if (!(await inPlace(lane, batch))) return;
+      const raw = rawBatch(batch);
+      observer.lag(topic, partition, Math.max(0, raw.highWatermark - raw.nextOffset));
+      const result = await handler(raw, { metadata: lane.metadata(), heartbeat: () => payload.heartbeat() });
+      await payload.heartbeat();
+      attempted = { nextOffset: raw.nextOffset, result };
+      await lane.commit(result, raw.nextOffset);
+      attempted = null;
+      observer.transaction('committed');
+      result.committed();
+      payload.resolveOffset(String(raw.nextOffset - 1));
+      pauses.succeeded(topic, partition);
+      await payload.heartbeat();
+    } catch (error) {
+      await failed(error, payload, lane, attempted);
+    }
+  };
+
+  const failed = async (
+    error: unknown,
+    payload: EachBatchPayload,
+    lane: Lane | null,
+    attempted: Unsettled | null,
+  ): Promise<void> => {
+    const { topic, partition } = payload.batch;
+    const own = error instanceof LetheError;
+    if (lane !== null && !(own && attempted === null)) {
+      // Something of Kafka's failed: the lane's state is unknown.
+      await dropLane(topic, partition);
+      options.forgetTopicFacts();
+    }
+    if (!own && isRebalancing(error)) {
+      if (attempted !== null) observer.transaction('aborted');
+      throw error;
+    }
+    if (!own && isFenced(error)) {
+      observer.transaction('fenced');
+      log.warn({ topic, partition }, 'Another worker took this partition over; what was in hand is dropped');
+      pauses.pause(payload, 'fenced');
+      return;
+    }
+    if (own && !error.retryable) {
+      fatal(error);
+      pauses.hold(payload);
+      return;
+    }
+    if (attempted !== null) {
+      observer.transaction('aborted');
+      unsettled.set(laneKey(topic, partition), attempted);
+    }
+    const known = own ? error : bugOrUnavailable(error, options.brokers);
+    if (!known.retryable) {
+      fatal(known);
+      pauses.hold(payload);
+      return;
+    }
+    const waitMs = pauses.pause(payload, causeOf(known));
+    log.warn({ topic, partition, code: known.code, waitMs }, `Paused: ${known.message}`);
+  };
+
+  const stop = async (): Promise<void> => {
+    end({ kind: 'stopped' });
+    pauses.close();
+    await consumer.disconnect();
+    await dropLanes();
+  };
+
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: tuning.concurrency,
+      eachBatch: onBatch,
+    });
+  } catch (error) {
+    pauses.close();
+    await consumer.disconnect().catch(() => undefined);
+    throw kafkaUnavailable('joining the group', options.brokers, error);
+  }
+  return { ended, stop };
+}
+
+/** Why a partition is paused, as a metric label: the part named in the message's first word. */
+function causeOf(error: LetheError): string {
+  const word = error.message.split(' ', 1)[0]?.toLowerCase() ?? '';
+  return ['redis', 'kafka', 'registry', 'bundle', 'consent'].includes(word) ? word : error.code;
+}
+
+/** kafkajs' own errors are outages; anything else thrown on the way is a bug. */
+function bugOrUnavailable(error: unknown, brokers: readonly string[]): LetheError {
+  if (error instanceof Error && error.name.startsWith('KafkaJS')) {
+    return kafkaUnavailable('publishing', brokers, error);
+  }
+  return new LetheError('bug', `Unexpected ${errorType(error)} while handling a batch`, { cause: error });
+}
+
+function rawBatch(batch: EachBatchPayload['batch']): RawBatch {
+  const records: RawRecord[] = new Array(batch.messages.length);
+  for (let index = 0; index < batch.messages.length; index++) {
+    const message = batch.messages[index]!;
+    records[index] = {
+      offset: Number(message.offset),
+      timestamp: Number(message.timestamp),
+      key: message.key,
+      value: message.value,
+      headers: message.headers,
+    };
+  }
+  return {
+    topic: batch.topic,
+    partition: batch.partition,
+    records,
+    nextOffset: Number(batch.lastOffset()) + 1,
+    highWatermark: Number(batch.highWatermark),
+  };
+}

@@ -1,0 +1,119 @@
+/** Facts about topics, and making the ones that are Lethe's to make. */
+import kafkajs, { type Admin } from 'kafkajs';
+import { LetheError } from '../../core/errors.ts';
+import type { TopicFacts } from '../../core/transport.ts';
+import { errorType, kafkaUnavailable } from './errors.ts';
+
+/** Kafka's own default of `max.message.bytes`. */
+const DEFAULT_MAX_MESSAGE_BYTES = 1_048_588;
+const FACTS_MAX_AGE_MS = 60_000;
+
+export type TopicCatalog = {
+  readonly facts: (topic: string) => Promise<TopicFacts>;
+  readonly forget: () => void;
+};
+
+/** Partition counts and size limits, cached for a minute and whenever nothing failed since. */
+export function makeTopicCatalog(admin: Admin, brokers: readonly string[], clock: () => number): TopicCatalog {
+  const cache = new Map<string, { readonly at: number; readonly facts: Promise<TopicFacts> }>();
+  const load = async (topic: string): Promise<TopicFacts> => {
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      const partitions = topics.find((entry) => entry.name === topic)?.partitions.length ?? 0;
+      if (partitions === 0) throw missingTopic(topic, null);
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: ['max.message.bytes'] }],
+      });
+      const limit = resources[0]?.configEntries.find((entry) => entry.configName === 'max.message.bytes')?.configValue;
+      return { partitions, maxMessageBytes: Number(limit ?? DEFAULT_MAX_MESSAGE_BYTES) };
+    } catch (error) {
+      if (error instanceof LetheError) throw error;
+      if (errorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw missingTopic(topic, error);
+      throw kafkaUnavailable(`reading the settings of topic ${topic}`, brokers, error);
+    }
+  };
+  return {
+    facts: (topic) => {
+      const known = cache.get(topic);
+      if (known !== undefined && clock() - known.at < FACTS_MAX_AGE_MS) return known.facts;
+      const facts = load(topic);
+      cache.set(topic, { at: clock(), facts });
+      facts.catch(() => cache.delete(topic));
+      return facts;
+    },
+    forget: () => cache.clear(),
+  };
+}
+
+function missingTopic(topic: string, cause: unknown): LetheError {
+  return new LetheError('unavailable', `Kafka topic ${topic} does not exist`, {
+    fix: `Create it: kafka-topics --create --topic ${topic}, or let "lethe push" create it where it may.`,
+    ...(cause === null ? {} : { cause }),
+  });
+}
+
+/** A topic that Lethe writes, with what it must be like. */
+export type WantedTopic = {
+  readonly name: string;
+  /** −1: the broker's default. */
+  readonly partitions: number;
+  readonly config: Readonly<Record<string, string>>;
+};
+
+export type TopicOutcome = {
+  readonly created: readonly string[];
+  /** What could not be made, each with the command that makes it. */
+  readonly missing: readonly { readonly topic: string; readonly reason: string; readonly create: string }[];
+};
+
+/** Creates what is missing; tells exactly what to create where it may not. Existing topics are left as they are. */
+export async function ensureTopics(
+  admin: Admin,
+  brokers: readonly string[],
+  wanted: readonly WantedTopic[],
+): Promise<TopicOutcome> {
+  let existing: Set<string>;
+  try {
+    existing = new Set(await admin.listTopics());
+  } catch (error) {
+    throw kafkaUnavailable('listing topics', brokers, error);
+  }
+  const created: string[] = [];
+  const missing: { topic: string; reason: string; create: string }[] = [];
+  for (const topic of wanted) {
+    if (existing.has(topic.name)) continue;
+    try {
+      await admin.createTopics({
+        waitForLeaders: true,
+        timeout: 10_000,
+        topics: [
+          {
+            topic: topic.name,
+            numPartitions: topic.partitions,
+            replicationFactor: -1,
+            configEntries: Object.entries(topic.config).map(([name, value]) => ({ name, value })),
+          },
+        ],
+      });
+      created.push(topic.name);
+    } catch (error) {
+      const reason = creationError(error);
+      if (reason === 'TOPIC_ALREADY_EXISTS') continue;
+      missing.push({ topic: topic.name, reason, create: createCommand(topic, brokers) });
+    }
+  }
+  return { created, missing };
+}
+
+/** kafkajs gathers creation errors in an aggregate. */
+function creationError(error: unknown): string {
+  const inner = (error as { errors?: readonly unknown[] }).errors?.[0];
+  return errorType(inner ?? error);
+}
+
+function createCommand(topic: WantedTopic, brokers: readonly string[]): string {
+  const partitions = topic.partitions > 0 ? ` --partitions ${topic.partitions}` : '';
+  const config = Object.entries(topic.config).map(([name, value]) => ` --config ${name}=${value}`);
+  return `kafka-topics --bootstrap-server ${brokers[0]} --create --topic ${topic.name}${partitions}${config.join('')}`;
+}

@@ -1,0 +1,88 @@
+/**
+ * The transport port: raw batches in; outputs, audit, dead letters and position out, in one transaction (DESIGN
+ * section 6). kafkajs is the default adapter (adapters/kafka).
+ */
+
+/** A raw record as consumed. Bytes are valid until the handler of its batch settles. */
+export type RawRecord = {
+  readonly offset: number;
+  /** Epoch milliseconds. */
+  readonly timestamp: number;
+  readonly key: Uint8Array | null;
+  /** Null: a tombstone. */
+  readonly value: Uint8Array | null;
+  /** As the client library decoded them: read declared names only, with `headerValues`. */
+  readonly headers: unknown;
+};
+
+/** Records of one partition, ascending by offset; offsets may have gaps (compaction, transaction markers). */
+export type RawBatch = {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: readonly RawRecord[];
+  /** What will be committed once the batch is done: the offset after its last record or marker. */
+  readonly nextOffset: number;
+  /** End of the partition when the batch was fetched. */
+  readonly highWatermark: number;
+};
+
+/** One record to publish. */
+export type Publication = {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: string | null;
+  readonly value: Uint8Array | null;
+  /** Values are text or bytes. A null-prototype object or a fresh literal; names are Lethe's or declared ones. */
+  readonly headers: Readonly<Record<string, string | Uint8Array | (string | Uint8Array)[]>>;
+  /** Epoch milliseconds. */
+  readonly timestamp: number;
+};
+
+export type TopicFacts = {
+  readonly partitions: number;
+  /** `max.message.bytes`: upper bound of an encoded record batch. */
+  readonly maxMessageBytes: number;
+};
+
+/** What a batch comes to: published, and its position committed with `metadata`, atomically or not at all. */
+export type BatchResult = {
+  readonly publications: readonly Publication[];
+  /** Text that travels in the committed offset and comes back to the partition's next owner. At most 3,000 bytes. */
+  readonly metadata: string;
+  /** Called once, after the commit and never after an abort: where counters move. */
+  readonly committed: () => void;
+};
+
+export type BatchContext = {
+  /** `metadata` of the last commit of this partition, or null where it was never committed. */
+  readonly metadata: string | null;
+  /** Tells the group that this worker lives; call between stages. Throws where the partition is no longer ours. */
+  readonly heartbeat: () => Promise<void>;
+};
+
+/**
+ * Decides about a batch. Throwing a `LetheError` with `retryable` pauses the partition, and the batch comes again later;
+ * any other error is fatal for the worker.
+ */
+export type BatchHandler = (batch: RawBatch, context: BatchContext) => Promise<BatchResult>;
+
+/** Moments worth measuring. */
+export type TransportObserver = {
+  readonly assigned: (partitions: ReadonlyMap<string, readonly number[]>) => void;
+  readonly paused: (topic: string, cause: string, partitions: number) => void;
+  readonly lag: (topic: string, partition: number, records: number) => void;
+  readonly transaction: (result: 'committed' | 'aborted' | 'fenced') => void;
+  readonly stage: (stage: 'publish' | 'commit', seconds: number) => void;
+};
+
+export type Transport = {
+  /**
+   * Consumes the topics until `stop`. Resolves after a clean stop; rejects where going on would be unsafe
+   * (`data_lost`, `bug`). Outages are waited out.
+   */
+  readonly run: (topics: readonly string[], handler: BatchHandler) => Promise<void>;
+  /** Finishes the batches in hand, commits, leaves the group. */
+  readonly stop: () => Promise<void>;
+  /** Partition count and size limit of a topic, cached for a while. Throws `unavailable` where it does not exist. */
+  readonly topic: (name: string) => Promise<TopicFacts>;
+};
