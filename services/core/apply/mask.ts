@@ -1,0 +1,58 @@
+/** Masks: text whose tell-tale part is hidden. They work on text alone (DESIGN section 12). */
+import type { Transform } from './action.ts';
+import type { MaskSpec } from '../policy/plan.ts';
+
+/** Decimal digits of every script: a number written in another script is no less a number. */
+const DIGIT = /\p{Nd}/gu;
+const NO_DOMAIN = /[\s\p{Cc}]/u;
+const DIGITS_SHOWN = 4;
+
+/**
+ * `erika@example.com` → `e***@example.com`; a local part of one code point or none gives `***@example.com`. The last
+ * `@` counts, as a quoted local part may hold others (RFC 5321 section 4.1.2). Null without an `@`, and where white
+ * space follows it: then it is a sentence, of which more than a domain would leave.
+ */
+export function maskEmail(text: string): string | null {
+  const at = text.lastIndexOf('@');
+  if (at < 0) return null;
+  const domain = text.slice(at);
+  if (NO_DOMAIN.test(domain)) return null;
+  const first = text.codePointAt(0) ?? 0;
+  const width = first > 0xffff ? 2 : 1;
+  return at <= width ? `***${domain}` : `${text.slice(0, width)}***${domain}`;
+}
+
+/** Each digit but the last four becomes `*`; other characters stay. */
+export function maskDigits(text: string): string {
+  let hidden = (text.match(DIGIT)?.length ?? 0) - DIGITS_SHOWN;
+  return text.replace(DIGIT, (digit) => (hidden-- > 0 ? '*' : digit));
+}
+
+/** Each code point between the ends becomes `char`; a text no longer than both ends is masked whole. */
+export function maskEnds(text: string, first: number, last: number, char: string): string {
+  const points = Array.from(text);
+  const hidden = points.length - first - last;
+  if (hidden <= 0) return char.repeat(points.length);
+  return points.slice(0, first).join('') + char.repeat(hidden) + points.slice(points.length - last).join('');
+}
+
+/** Makes the transformer of a `mask` rule. */
+export function makeMask(spec: MaskSpec): Transform {
+  const mask = maskOf(spec);
+  return (value) => {
+    const text = value.kind === 'string' ? mask(value.text) : null;
+    return text === null ? null : { kind: 'string', text };
+  };
+}
+
+function maskOf(spec: MaskSpec): (text: string) => string | null {
+  switch (spec.style) {
+    case 'email':
+      return maskEmail;
+    case 'phone':
+    case 'card':
+      return maskDigits;
+    case 'ends':
+      return (text) => maskEnds(text, spec.first, spec.last, spec.char);
+  }
+}
