@@ -1,0 +1,159 @@
+/**
+ * The shape of each configuration file. From here come the checks, the types they must agree with, and the JSON Schemas
+ * for editors (schemas/config). What names and paths mean is checked when the bundle is compiled.
+ */
+import { z } from 'zod';
+import type {
+  PolicyDocument,
+  PurposesDocument,
+  RegimesDocument,
+  TaxonomyDocument,
+} from '../../core/policy/document.ts';
+
+const text = z.string().min(1);
+
+/** A name that ends up in metrics, keys and messages. */
+const name = text.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a name of letters, digits, `.`, `_` and `-`');
+
+/** Kafka's own rule for topic names. */
+const topic = z
+  .string()
+  .regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/, 'a Kafka topic: up to 249 letters, digits, `.`, `_` and `-`')
+  .meta({ description: 'A Kafka topic.' });
+
+const category = text.meta({ description: 'A category of taxonomy.yaml.' });
+
+const path = text.meta({
+  description:
+    'A path: dots between keys, `[]` for each element of an array, `*` for each value of a map, `a\\.b` for a key with a dot.',
+});
+
+const duration = z
+  .string()
+  .regex(/^P(?=\d|T\d)(\d+D)?(T\d+H)?$/, 'an ISO 8601 duration of days and hours, such as `P30D` or `PT12H`')
+  .meta({ description: 'An ISO 8601 duration of days and hours, such as P30D or PT12H.' });
+
+const region = z
+  .string()
+  .regex(/^[A-Z]{2,3}(-[A-Z0-9]{1,3})?$/, 'an ISO 3166 code in capitals, such as `DE` or `US-CA`')
+  .meta({ description: 'An ISO 3166 code in capitals, such as DE or US-CA.' });
+
+const basis = z.enum(['consent', 'opt_out', 'legitimate_interest', 'contract', 'legal_obligation']).meta({
+  description: 'What makes the purpose lawful under the regime.',
+});
+
+export const taxonomyShape = z
+  .strictObject({
+    categories: z
+      .record(
+        text,
+        z.strictObject({
+          sensitive: z.boolean().exactOptional().meta({
+            description: 'GDPR Art. 9 and the like: consent for it must be explicit.',
+          }),
+          quasi_identifier: z.boolean().exactOptional().meta({ description: 'Counts toward re-identification.' }),
+        }),
+      )
+      .meta({ description: 'Dotted names; each inherits from its parent. `user` and all under it is personal.' }),
+  })
+  .meta({ title: 'Lethe taxonomy' }) satisfies z.ZodType<TaxonomyDocument>;
+
+export const purposesShape = z
+  .strictObject({
+    purposes: z.record(
+      name,
+      z.strictObject({
+        recipient: name.exactOptional().meta({ description: 'A named third party: the consent must name it.' }),
+        basis: z.record(name, basis).meta({ description: 'Legal basis by regime, and `default` for every other.' }),
+        retention: z.record(text, duration).meta({
+          description: 'Maximum age since the event time: `default`, and closer limits by category.',
+        }),
+      }),
+    ),
+  })
+  .meta({ title: 'Lethe purposes' }) satisfies z.ZodType<PurposesDocument>;
+
+export const regimesShape = z
+  .strictObject({
+    regimes: z.record(name, z.array(region)).meta({ description: 'Regions by regime, exact codes.' }),
+    default: name.meta({ description: 'The regime of unknown and unlisted regions: the strictest.' }),
+  })
+  .meta({ title: 'Lethe regimes' }) satisfies z.ZodType<RegimesDocument>;
+
+const select = text.meta({ description: 'A category, or a path declared under `fields`.' });
+const bits = (most: number) => z.int().min(0).max(most).meta({ description: 'Leading bits that are kept.' });
+
+const rule = z.discriminatedUnion('action', [
+  z.strictObject({ select, action: z.enum(['keep', 'drop', 'nullify', 'encrypt']) }),
+  z.strictObject({
+    select,
+    action: z.literal('redact'),
+    with: z.union([z.string(), z.number(), z.boolean()]).exactOptional().meta({ description: 'Default [redacted].' }),
+  }),
+  z.strictObject({
+    select,
+    action: z.literal('mask'),
+    mask: z.union([
+      z.enum(['email', 'phone', 'card']),
+      z.strictObject({
+        first: z.int().min(0).exactOptional(),
+        last: z.int().min(0).exactOptional(),
+        char: text.exactOptional(),
+      }),
+    ]),
+  }),
+  z.strictObject({
+    select,
+    action: z.literal('pseudonymize'),
+    domain: name.exactOptional().meta({ description: 'Default: the purpose. Other domain, unlinkable.' }),
+  }),
+  z.strictObject({ select, action: z.literal('truncate_ip'), ipv4: bits(32), ipv6: bits(128) }),
+  z.strictObject({
+    select,
+    action: z.literal('generalize'),
+    to: z.enum(['year', 'month', 'day', 'hour']).exactOptional(),
+    step: z.number().positive().exactOptional(),
+    decimals: z.int().min(0).max(20).exactOptional(),
+    bands: z.array(z.number()).min(1).exactOptional(),
+  }),
+]);
+
+export const policyShape = z
+  .strictObject({
+    route: name,
+    from: z.strictObject({
+      topic,
+      format: z.enum(['json', 'avro']),
+      schema: text.exactOptional().meta({
+        description: 'An Avro schema file, relative to the policy, for commands that run without a registry.',
+      }),
+    }),
+    subject: path.meta({ description: 'The path of the subject id.' }),
+    time: path.exactOptional().meta({ description: 'The path of the event time; default the Kafka timestamp.' }),
+    region: path.exactOptional().meta({ description: 'The path of the ISO 3166 region.' }),
+    fields: z
+      .record(text, category)
+      .exactOptional()
+      .meta({ description: 'Path to category; an undeclared field never leaves.' }),
+    headers: z.record(text, category).exactOptional().meta({ description: 'Header name to category.' }),
+    tags: z
+      .record(text, category)
+      .exactOptional()
+      .meta({ description: '`confluent:tags` of Avro fields to category.' }),
+    outputs: z
+      .array(
+        z.strictObject({
+          topic,
+          purpose: name.meta({ description: 'A purpose of purposes.yaml.' }),
+          unconsented: z.enum(['withhold', 'strip']).exactOptional().meta({
+            description: '`withhold` (default), or `strip`: publish only non-personal fields.',
+          }),
+          key: text
+            .exactOptional()
+            .meta({ description: '`pseudonym` (default), `none`, or a path that a rule releases.' }),
+          rules: z.array(rule),
+        }),
+      )
+      .min(1),
+  })
+  .meta({ title: 'Lethe policy' }) satisfies z.ZodType<PolicyDocument>;
