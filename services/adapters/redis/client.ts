@@ -1,0 +1,158 @@
+import { Cluster, Redis } from 'ioredis';
+import { LetheError } from '../../core/errors.ts';
+import { endpointName, parseRedisUrl } from './endpoint.ts';
+import { reasonOf, redisUnavailable } from './failure.ts';
+import { clusterOptions, type RedisTls, standaloneOptions } from './options.ts';
+import { defineScripts } from './scripts.ts';
+import { inspect } from './server-check.ts';
+
+export type RedisClientOptions = {
+  /** `REDIS_URL`; see `parseRedisUrl`. */
+  readonly url: string;
+  readonly tls?: RedisTls;
+  /** A command that has no answer after so many milliseconds has failed. Default 2,000. */
+  readonly commandTimeoutMs?: number;
+  /** Told of every round trip, failed ones too: command in lower case, duration in seconds. */
+  readonly observe?: (command: string, seconds: number) => void;
+};
+
+export type RedisClient = {
+  /** `host:port,…`, for messages; never holds the password. */
+  readonly endpoint: string;
+  /**
+   * Runs commands against the server, all of them within the command timeout.
+   * @throws LetheError `unavailable`, retryable, naming endpoint and setting; at once while Redis is known to be away.
+   */
+  readonly run: <T>(command: string, action: (redis: Redis | Cluster) => Promise<T>) => Promise<T>;
+  /** Drops the connection and makes a new one: what is in flight fails. For replies that make no sense. */
+  readonly reconnect: () => void;
+  /** Ends at once; commands in flight fail. */
+  readonly close: () => Promise<void>;
+};
+
+const RECHECK_MS = 1_000;
+
+/**
+ * Connects to Redis: one server, or a cluster, whether the URL says so or the server does. Returns at once and keeps
+ * connecting for ever; the first commands wait for the connection. Loses no time on a server that is away, resends
+ * nothing, and emits no unhandled errors.
+ *
+ * @throws LetheError `invalid_config` where the URL cannot be read.
+ */
+export function connectRedis(options: RedisClientOptions): RedisClient {
+  const endpoint = parseRedisUrl(options.url);
+  const name = endpointName(endpoint);
+  const timeout = options.commandTimeoutMs ?? 2_000;
+  let clustered = endpoint.cluster;
+  let lastReason: string | null = null;
+  let closed = false;
+  /** Connected and found fit for use; null while that is not so. */
+  let usable: Redis | Cluster | null = null;
+  /** A connection is on its way and worth waiting for: true at the start and after `reconnect`. */
+  let expecting = true;
+  const waiting = new Set<() => void>();
+  let recheck: NodeJS.Timeout | undefined;
+  let link = open();
+
+  function open(): Redis | Cluster {
+    const opened = clustered
+      ? new Cluster([...endpoint.nodes], clusterOptions(endpoint, options.tls ?? {}, timeout))
+      : new Redis(standaloneOptions(endpoint, options.tls ?? {}, timeout));
+    defineScripts(opened);
+    const note = (error: unknown): void => {
+      lastReason = reasonOf(error) ?? lastReason;
+    };
+    opened.on('error', note);
+    opened.on('node error', note);
+    opened.on('close', () => {
+      if (link === opened) usable = null;
+    });
+    opened.on('ready', () => void welcome(opened));
+    return opened;
+  }
+
+  function replace(): void {
+    usable = null;
+    clearTimeout(recheck);
+    const old = link;
+    link = open();
+    discard(old);
+  }
+
+  async function welcome(opened: Redis | Cluster): Promise<void> {
+    const verdict = await inspect(opened).catch((error: unknown) => ({ fault: reasonOf(error) ?? 'it went away' }));
+    if (closed || link !== opened || opened.status !== 'ready') return;
+    if (verdict === 'cluster') {
+      clustered = true;
+      replace();
+    } else if (verdict === 'fit') {
+      usable = opened;
+      expecting = false;
+      lastReason = null;
+      for (const go of waiting) go();
+      waiting.clear();
+    } else {
+      lastReason = verdict.fault;
+      recheck = setTimeout(() => void welcome(opened), RECHECK_MS);
+    }
+  }
+
+  async function connection(deadline: Promise<never>): Promise<Redis | Cluster> {
+    if (usable?.status === 'ready') return usable;
+    if (expecting && !closed) {
+      const { promise: connected, resolve } = Promise.withResolvers<void>();
+      waiting.add(resolve);
+      await Promise.race([connected, deadline]).catch(() => {
+        expecting = false;
+      });
+      waiting.delete(resolve);
+    }
+    if (usable === null || closed) throw unavailable(null);
+    return usable;
+  }
+
+  function unavailable(error: unknown): LetheError {
+    const reason = closed ? 'this connection was closed' : (reasonOf(error) ?? lastReason ?? 'no connection');
+    return redisUnavailable(name, reason);
+  }
+
+  return {
+    endpoint: name,
+    async run(command, action) {
+      const began = performance.now();
+      const { promise: deadline, reject } = Promise.withResolvers<never>();
+      deadline.catch(() => {});
+      const timer = setTimeout(() => reject(new Error('Command timed out')), timeout);
+      try {
+        return await Promise.race([action(await connection(deadline)), deadline]);
+      } catch (error) {
+        if (error instanceof LetheError || error instanceof TypeError) throw error;
+        throw unavailable(error);
+      } finally {
+        clearTimeout(timer);
+        options.observe?.(command, (performance.now() - began) / 1000);
+      }
+    },
+    reconnect() {
+      if (closed || usable === null) return;
+      expecting = true;
+      replace();
+    },
+    close() {
+      closed = true;
+      usable = null;
+      clearTimeout(recheck);
+      for (const go of waiting) go();
+      waiting.clear();
+      discard(link);
+      return Promise.resolve();
+    },
+  };
+}
+
+/** `disconnect` alone waits for the server's end of the connection, which a stopped server never closes. */
+function discard(link: Redis | Cluster): void {
+  const nodes = link instanceof Cluster ? link.nodes() : [link];
+  link.disconnect();
+  for (const node of nodes) (node as { stream?: { destroy: () => void } }).stream?.destroy();
+}

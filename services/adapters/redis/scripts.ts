@@ -1,0 +1,49 @@
+import type { Cluster, Pipeline, Redis } from 'ioredis';
+
+/**
+ * Adds events to consent entries. KEYS[i] is an entry's key; ARGV[i] the text of an entry that holds what is to be
+ * there: the token, then one line per event. Lines an entry lacks are appended, those it has are left alone, so that
+ * order and repetition do not matter and nothing is ever undone. An entry whose first line is another token is not
+ * touched; the answer is the list of their indexes.
+ */
+const ADD_CONSENTS = `
+local mismatched = {}
+for i, key in ipairs(KEYS) do
+  local wanted = ARGV[i]
+  local held = redis.call('GET', key)
+  if not held then
+    redis.call('SET', key, wanted)
+  else
+    local head = string.find(wanted, '\\n', 1, true)
+    local closed = held .. '\\n'
+    if string.sub(closed, 1, head) ~= string.sub(wanted, 1, head) then
+      mismatched[#mismatched + 1] = i
+    else
+      local lacking = {}
+      for line in string.gmatch(string.sub(wanted, head + 1), '[^\\n]+') do
+        if not string.find(closed, '\\n' .. line .. '\\n', 1, true) then
+          lacking[#lacking + 1] = '\\n' .. line
+        end
+      end
+      if #lacking > 0 then
+        redis.call('APPEND', key, table.concat(lacking))
+      end
+    end
+  end
+end
+return mismatched
+`;
+
+/** Called with the number of keys, the keys, then one argument per key. Sent as EVALSHA, as EVAL where unknown. */
+type AddConsents<R> = (...args: readonly (number | string)[]) => R;
+
+export type Scripted = { readonly letheAddConsents: AddConsents<Promise<number[]>> };
+export type ScriptedPipeline = Pipeline & { readonly letheAddConsents: AddConsents<unknown> };
+
+export function defineScripts(redis: Redis | Cluster): void {
+  redis.defineCommand('letheAddConsents', { lua: ADD_CONSENTS });
+}
+
+export function scripted(redis: Redis | Cluster): (Redis | Cluster) & Scripted {
+  return redis as (Redis | Cluster) & Scripted;
+}
