@@ -5,14 +5,6 @@ type KafkaJsError = Error & { readonly type?: string; readonly retriable?: boole
 
 /** Another producer with our transactional id was started: the partition has a new owner (KIP-98). */
 const FENCED = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED']);
-/** The group moved on; kafkajs rejoins when it sees these. */
-const REBALANCING = new Set([
-  'REBALANCE_IN_PROGRESS',
-  'NOT_COORDINATOR_FOR_GROUP',
-  'ILLEGAL_GENERATION',
-  'UNKNOWN_MEMBER_ID',
-]);
-
 /** The protocol error names in an error and its causes, outermost first. */
 function protocolTypes(error: unknown): string[] {
   const types: string[] = [];
@@ -25,10 +17,6 @@ function protocolTypes(error: unknown): string[] {
 
 export function isFenced(error: unknown): boolean {
   return protocolTypes(error).some((type) => FENCED.has(type));
-}
-
-export function isRebalancing(error: unknown): boolean {
-  return protocolTypes(error).some((type) => REBALANCING.has(type));
 }
 
 /** The most telling short name of an error: the protocol's, else the class's. */

@@ -17,7 +17,7 @@ import type {
   TransportObserver,
 } from '../../core/transport.ts';
 import { RETRY } from './client.ts';
-import { errorType, isFenced, isRebalancing, kafkaUnavailable } from './errors.ts';
+import { errorType, isFenced, kafkaUnavailable } from './errors.ts';
 import { type Lane, openLane } from './lane.ts';
 import { Pauses } from './pauses.ts';
 
@@ -63,6 +63,9 @@ const MAX_FETCH_BYTES = 32 * 1024 * 1024;
 type Passed = { from: number; to: number };
 /** A commit whose outcome is not known; the committed position will tell. */
 type Unsettled = { readonly nextOffset: number; readonly result: BatchResult };
+
+/** A heartbeat was refused: what it threw belongs to kafkajs, which then rejoins the group. */
+class HeartbeatRefused extends Error {}
 
 const laneKey = (topic: string, partition: number): string => `${topic}/${partition}`;
 
@@ -174,64 +177,66 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     return false;
   };
 
+  /** Whatever kafkajs throws inside is an outage, its own TypeErrors on half-known metadata included. */
+  const kafkaDoes = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof LetheError ? error : kafkaUnavailable(doing, options.brokers, error);
+    }
+  };
+
   const onBatch = async (payload: EachBatchPayload): Promise<void> => {
     const { batch } = payload;
     const { topic, partition } = batch;
-    let lane: Lane | null = null;
+    const heartbeat = async (): Promise<void> => {
+      try {
+        await payload.heartbeat();
+      } catch (error) {
+        throw new HeartbeatRefused('heartbeat refused', { cause: error });
+      }
+    };
     let attempted: Unsettled | null = null;
     try {
-      lane = await laneOf(topic, partition);
-      if (!(await inPlace(lane, batch))) return;
+      const lane = await kafkaDoes('taking over a partition', () => laneOf(topic, partition));
+      if (!(await kafkaDoes('finding the position', () => inPlace(lane, batch)))) return;
       const raw = rawBatch(batch);
       observer.lag(topic, partition, Math.max(0, raw.highWatermark - raw.nextOffset));
-      const result = await handler(raw, { metadata: lane.metadata(), heartbeat: () => payload.heartbeat() });
-      await payload.heartbeat();
+      const result = await handler(raw, { metadata: lane.metadata(), heartbeat });
+      await heartbeat();
       attempted = { nextOffset: raw.nextOffset, result };
-      await lane.commit(result, raw.nextOffset);
+      await kafkaDoes('publishing', () => lane.commit(result, raw.nextOffset));
       attempted = null;
       observer.transaction('committed');
       result.committed();
       payload.resolveOffset(String(raw.nextOffset - 1));
       pauses.succeeded(topic, partition);
-      await payload.heartbeat();
+      await heartbeat();
     } catch (error) {
-      await failed(error, payload, lane, attempted);
+      await failed(error, payload, attempted);
     }
   };
 
-  const failed = async (
-    error: unknown,
-    payload: EachBatchPayload,
-    lane: Lane | null,
-    attempted: Unsettled | null,
-  ): Promise<void> => {
+  const failed = async (error: unknown, payload: EachBatchPayload, attempted: Unsettled | null): Promise<void> => {
     const { topic, partition } = payload.batch;
-    const own = error instanceof LetheError;
-    if (lane !== null && !(own && attempted === null)) {
-      // Something of Kafka's failed: the lane's state is unknown.
+    if (error instanceof HeartbeatRefused) throw error.cause;
+    if (attempted !== null) {
+      // The lane's state is unknown now, and so may be the transaction's outcome.
       await dropLane(topic, partition);
       options.forgetTopicFacts();
-    }
-    if (!own && isRebalancing(error)) {
-      if (attempted !== null) observer.transaction('aborted');
-      throw error;
-    }
-    if (!own && isFenced(error)) {
-      observer.transaction('fenced');
-      log.warn({ topic, partition }, 'Another worker took this partition over; what was in hand is dropped');
-      pauses.pause(payload, 'fenced');
-      return;
-    }
-    if (own && !error.retryable) {
-      fatal(error);
-      pauses.hold(payload);
-      return;
-    }
-    if (attempted !== null) {
+      if (isFenced(error)) {
+        observer.transaction('fenced');
+        log.warn({ topic, partition }, 'Another worker took this partition over; what was in hand is dropped');
+        pauses.pause(payload, 'fenced');
+        return;
+      }
       observer.transaction('aborted');
       unsettled.set(laneKey(topic, partition), attempted);
     }
-    const known = own ? error : bugOrUnavailable(error, options.brokers);
+    const known =
+      error instanceof LetheError
+        ? error
+        : new LetheError('bug', `Unexpected ${errorType(error)} while handling a batch`, { cause: error });
     if (!known.retryable) {
       fatal(known);
       pauses.hold(payload);
@@ -269,14 +274,6 @@ export async function startSession(options: SessionOptions): Promise<Session> {
 function causeOf(error: LetheError): string {
   const word = error.message.split(' ', 1)[0]?.toLowerCase() ?? '';
   return ['redis', 'kafka', 'registry', 'bundle', 'consent'].includes(word) ? word : error.code;
-}
-
-/** kafkajs' own errors are outages; anything else thrown on the way is a bug. */
-function bugOrUnavailable(error: unknown, brokers: readonly string[]): LetheError {
-  if (error instanceof Error && error.name.startsWith('KafkaJS')) {
-    return kafkaUnavailable('publishing', brokers, error);
-  }
-  return new LetheError('bug', `Unexpected ${errorType(error)} while handling a batch`, { cause: error });
 }
 
 function rawBatch(batch: EachBatchPayload['batch']): RawBatch {
