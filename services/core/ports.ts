@@ -32,6 +32,19 @@ export type ConsentStore = {
   readonly add: (entries: readonly { readonly token: string; readonly event: ConsentEvent }[]) => Promise<void>;
 };
 
+/** An event on its way into the feed, which gives it its version. */
+export type ConsentLogEntry = { readonly token: string; readonly event: Omit<ConsentEvent, 'version'> };
+
+/** The feed of consent events: the truth, of which the view is made (DESIGN section 5). */
+export type ConsentLog = {
+  /**
+   * Appends events and returns the version of each, in the same order. Versions are comparable for one token alone: they
+   * are offsets in the token's partition. Throws `unavailable`; then some of the events may be in the feed all the same,
+   * and appending them again does no harm.
+   */
+  readonly append: (entries: readonly ConsentLogEntry[]) => Promise<readonly number[]>;
+};
+
 /** A bundle as stored: the authored files by path, self-contained, and the digest of exactly that. */
 export type Bundle = {
   /** Lower-case hex SHA-256. */
