@@ -1,0 +1,125 @@
+/**
+ * The metrics of DESIGN section 10: these names, types and labels are a contract with dashboards and alerts. No label
+ * ever carries a subject, a value or a raw path from data.
+ */
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { registerProcessMetrics } from './process-metrics.ts';
+
+/** Of a step of a batch, in seconds: an empty look-up to a publish that waited for a broker's election. */
+const STEP_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+/** Of one command to Redis, in seconds; the adapter gives up after a few. */
+const COMMAND_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+/** Of a record's age when it is decided about: a live stream, a backlog, a replay of last month. */
+const AGE_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800, 3600, 21_600, 86_400, 604_800, 2_592_000];
+/** Of a consent event from its acceptance to its effect, in seconds; what matters is a bound of about a minute. */
+const PROPAGATION_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300];
+
+/**
+ * Makes every metric in a registry of its own. Each prints its TYPE line from the start; a gauge without labels that
+ * nobody has set prints no sample, because 0 would say something (a view of age 0 is a perfect one).
+ */
+export const makeMetrics = (version: string) => {
+  const registry = new Registry();
+  const registers = [registry];
+  const beforeScrape: (() => void)[] = [];
+
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> =>
+    new Counter({ name, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> =>
+    new Gauge({ name, help, labelNames, registers });
+  const histogram = <L extends string>(
+    name: string,
+    help: string,
+    buckets: readonly number[],
+    labelNames: readonly L[] = [],
+  ): Histogram<L> => new Histogram({ name, help, labelNames, buckets: [...buckets], registers });
+
+  const recordsConsumed = counter('lethe_records_consumed_total', 'Raw records that were decided about.', ['route']);
+  const decisions = counter('lethe_decisions_total', 'Decisions, by outcome (published, withheld) and reason.', [
+    'route',
+    'output',
+    'outcome',
+    'reason',
+  ]);
+  const deadLetters = counter('lethe_dead_letters_total', 'Raw records that could not be decided about, by code.', [
+    'route',
+    'code',
+  ]);
+  const fields = counter('lethe_fields_total', 'Declared fields met in records, by category and action.', [
+    'route',
+    'output',
+    'category',
+    'action',
+  ]);
+  const bytes = counter('lethe_bytes_total', 'Bytes of values, by direction (in, out).', ['route', 'direction']);
+  const batchDuration = histogram('lethe_batch_duration_seconds', 'Time a batch spent in each stage.', STEP_SECONDS, [
+    'stage',
+  ]);
+  const recordAge = histogram('lethe_record_age_seconds', 'Age of records when decided about.', AGE_SECONDS, ['route']);
+  const consumerLag = gauge('lethe_consumer_lag_records', 'Records between the last decided one and the end.', [
+    'topic',
+    'partition',
+  ]);
+  const pausedPartitions = gauge('lethe_paused_partitions', 'Partitions that wait, by cause.', ['topic', 'cause']);
+  const rebalances = counter('lethe_rebalances_total', 'Rebalances of the consumer group that this worker saw.');
+  const transactions = counter('lethe_transactions_total', 'Kafka transactions, by result.', ['result']);
+  const lookups = counter('lethe_lookups_total', 'Round trips that read consents for a batch, by result.', ['result']);
+  const redisDuration = histogram('lethe_redis_duration_seconds', 'Time of commands to Redis.', COMMAND_SECONDS, [
+    'command',
+  ]);
+  const consentViewAge = gauge('lethe_consent_view_age_seconds', 'Age of the consent view, where one is projected.');
+  const consentPropagation = histogram(
+    'lethe_consent_propagation_seconds',
+    'Time from the acceptance of a consent event to its being in the view.',
+    PROPAGATION_SECONDS,
+  );
+  const schemaRequests = counter('lethe_schema_requests_total', 'Requests to the schema registry, by result.', [
+    'result',
+  ]);
+  const bundleInfo = gauge('lethe_bundle_info', 'The bundle in use: 1 for its digest.', ['digest']);
+  const bundleReloads = counter('lethe_bundle_reloads_total', 'Loads of another active bundle, by result.', ['result']);
+  const buildInfo = gauge('lethe_build_info', 'The version that runs: 1.', ['version']);
+
+  consentViewAge.remove();
+  buildInfo.set({ version }, 1);
+  registerProcessMetrics(registers);
+
+  return Object.freeze({
+    registry,
+    recordsConsumed,
+    decisions,
+    deadLetters,
+    fields,
+    bytes,
+    batchDuration,
+    recordAge,
+    consumerLag,
+    pausedPartitions,
+    rebalances,
+    transactions,
+    lookups,
+    redisDuration,
+    consentViewAge,
+    consentPropagation,
+    schemaRequests,
+    bundleInfo,
+    bundleReloads,
+    buildInfo,
+    /** Makes this digest the only one that `lethe_bundle_info` shows. */
+    useBundle: (digest: string): void => {
+      bundleInfo.reset();
+      bundleInfo.set({ digest }, 1);
+    },
+    /** Has `set` run before each scrape, for gauges whose value is only worth knowing then. It must not throw. */
+    onScrape: (set: () => void): void => {
+      beforeScrape.push(set);
+    },
+    /** The Prometheus text format; `registry.contentType` is its content type. */
+    text: async (): Promise<string> => {
+      for (const set of beforeScrape) set();
+      return await registry.metrics();
+    },
+  });
+};
+
+export type Metrics = ReturnType<typeof makeMetrics>;

@@ -1,0 +1,92 @@
+import { register } from 'prom-client';
+import { describe, expect, it } from 'vitest';
+import { makeMetrics } from '../../../../services/adapters/metrics/metrics.ts';
+
+/** DESIGN section 10, to the letter: dashboards and alerts are written against it. */
+const CONTRACT = `
+lethe_records_consumed_total counter route
+lethe_decisions_total counter route, output, outcome, reason
+lethe_dead_letters_total counter route, code
+lethe_fields_total counter route, output, category, action
+lethe_bytes_total counter route, direction
+lethe_batch_duration_seconds histogram stage
+lethe_record_age_seconds histogram route
+lethe_consumer_lag_records gauge topic, partition
+lethe_paused_partitions gauge topic, cause
+lethe_rebalances_total counter
+lethe_transactions_total counter result
+lethe_lookups_total counter result
+lethe_redis_duration_seconds histogram command
+lethe_consent_view_age_seconds gauge
+lethe_consent_propagation_seconds histogram
+lethe_schema_requests_total counter result
+lethe_bundle_info gauge digest
+lethe_bundle_reloads_total counter result
+lethe_build_info gauge version`
+  .trim()
+  .split('\n')
+  .map((line) => {
+    const [name, type, ...labels] = line.split(/[ ,]+/) as [string, string, ...string[]];
+    return { name, type, labels };
+  });
+
+describe('makeMetrics', () => {
+  it('has exactly the metrics of the contract, each with its TYPE line from the start', async () => {
+    const types = (await makeMetrics('1.2.3').text()).match(/^# TYPE lethe_.*$/gm);
+    expect(types?.toSorted()).toEqual(CONTRACT.map(({ name, type }) => `# TYPE ${name} ${type}`).toSorted());
+  });
+
+  it.each(CONTRACT)('$name takes the labels $labels and no other', async ({ name, type, labels }) => {
+    const { registry, text } = makeMetrics('1.2.3');
+    const metric = registry.getSingleMetric(name) as unknown as {
+      inc?: (labels: object, n: number) => void;
+      set?: (labels: object, n: number) => void;
+      observe?: (labels: object, n: number) => void;
+    };
+    const write = (given: object) => (metric.observe ?? metric.set ?? metric.inc)?.call(metric, given, 3);
+    write(Object.fromEntries(labels.map((label) => [label, 'x'])));
+    const shown = labels.map((label) => `${label}="x"`).join(',');
+    const suffix = type === 'histogram' ? '_sum' : '';
+    expect(await text()).toContain(`\n${name}${suffix}${labels.length === 0 ? '' : `{${shown}}`} 3\n`);
+    expect(() => write({ subject: 'x' })).toThrow('subject');
+  });
+
+  it('prints no sample where nothing is known yet: a consent view of age 0 would be a perfect one', async () => {
+    const metrics = makeMetrics('1.2.3');
+    expect(await metrics.text()).not.toMatch(/^lethe_consent_view_age_seconds /m);
+    metrics.consentViewAge.set(4);
+    expect(await metrics.text()).toMatch(/^lethe_consent_view_age_seconds 4$/m);
+  });
+
+  it('shows the version, and one bundle at a time', async () => {
+    const metrics = makeMetrics('1.2.3');
+    metrics.useBundle('aa');
+    metrics.useBundle('bb');
+    const text = await metrics.text();
+    expect(text).toContain('lethe_build_info{version="1.2.3"} 1');
+    expect(text.match(/^lethe_bundle_info.*$/gm)).toEqual(['lethe_bundle_info{digest="bb"} 1']);
+  });
+
+  it('asks for late gauges at each scrape', async () => {
+    const metrics = makeMetrics('1.2.3');
+    let age = 0;
+    metrics.onScrape(() => metrics.consentViewAge.set((age += 1)));
+    await metrics.text();
+    expect(await metrics.text()).toMatch(/^lethe_consent_view_age_seconds 2$/m);
+  });
+
+  it('shows what the process uses', async () => {
+    const text = await makeMetrics('1.2.3').text();
+    const value = (name: string) => Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1]);
+    expect(value('process_resident_memory_bytes')).toBeGreaterThan(1e7);
+    expect(value('process_cpu_seconds_total')).toBeGreaterThan(0);
+    expect(value('nodejs_heap_size_used_bytes')).toBeGreaterThan(1e6);
+    expect(Math.abs(value('process_start_time_seconds') - Date.now() / 1000)).toBeLessThan(3600);
+  });
+
+  it('keeps out of the global registry, so that two may live side by side', () => {
+    makeMetrics('1.2.3');
+    makeMetrics('1.2.3');
+    expect(register.getMetricsAsArray()).toEqual([]);
+  });
+});
