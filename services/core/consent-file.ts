@@ -65,7 +65,7 @@ function readEvent(
   for (const key of Object.keys(value)) {
     if (!allowed.has(key)) return `a key is none of ${[...allowed].join(', ')}`;
   }
-  const { purpose, decision, recipients = [] } = value;
+  const { purpose, decision } = value;
   if (typeof purpose !== 'string' || purpose === '') return '"purpose" is missing, or is no text';
   if (!isDecision(decision)) return `"decision" is none of ${CONSENT_DECISIONS.join(', ')}`;
   const at = typeof value['at'] === 'string' ? parseInstant(value['at']) : null;
@@ -73,6 +73,7 @@ function readEvent(
   const until = value['expires'] ?? null;
   const expires = typeof until === 'string' ? parseInstant(until) : null;
   if (until !== null && expires === null) return '"expires" is neither null nor a time like 2027-01-05T10:00:00Z';
+  const recipients = value['recipients'] ?? [];
   if (!Array.isArray(recipients) || !recipients.every(isText)) return '"recipients" is no list of names';
   const texts: { [key in 'region' | 'method' | 'notice' | 'source']: string | null } = {
     region: null,
