@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, isAbsolute, join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from './error.ts';
 import { isAlive } from './process-tree.ts';
@@ -59,10 +59,10 @@ const sweepPartials = (directory: string): void => {
 };
 
 /**
- * The directory of a cached download, made by `fill` if it is not there.
+ * The directory of a cached thing (a download, mostly), made by `fill` if it is not there.
  *
  * `fill` works in a directory of its own, which gets its name only when `fill` succeeded: a broken download is never
- * seen. One process downloads at a time; others wait and find it done. Should the lock ever fail, the rename still
+ * seen. One process works at a time; others wait and find it done. Should the lock ever fail, the rename still
  * lets one win.
  */
 export const cached = async (
@@ -77,7 +77,7 @@ export const cached = async (
   const lock = join(directory, LOCK);
   for (let waited = 0; !tryLock(lock); waited += 1) {
     if (waited === 0 && ownerOf(lock) !== process.pid)
-      log(`${name}: another run (pid ${ownerOf(lock)}) downloads; waiting`);
+      log(`${name}: another run (pid ${ownerOf(lock)}) prepares it; waiting`);
     const owner = ownerOf(lock);
     // Nobody holds it any more. Two may find so at once and both download; the rename settles it.
     if (!Number.isNaN(owner) && !isAlive(owner)) rmSync(lock, { force: true });
@@ -101,6 +101,3 @@ export const cached = async (
     if (ownerOf(lock) === process.pid) rmSync(lock, { force: true });
   }
 };
-
-/** For messages: the cache entry's short name. */
-export const entryName = (path: string): string => basename(path);

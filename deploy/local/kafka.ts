@@ -1,6 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brokerAnswers } from './broker-answers.ts';
+import { cached } from './cache.ts';
+import { classArchive } from './class-archive.ts';
+import { KAFKA_VERSION, kafkaHome } from './downloads.ts';
+import type { Log } from './error.ts';
 import type { Part } from './part.ts';
 import { freePorts } from './ports.ts';
 import { startProcessPart } from './process-part.ts';
@@ -48,34 +52,54 @@ export const kafkaJavaArgs = (home: string, options: readonly string[], mainClas
   mainClass,
 ];
 
-/**
- * Starts a Kafka broker from its jars.
- *
- * @param home directory whose `libs` holds the jars
- */
-export const startKafka = async (runDir: RunDir, home: string): Promise<Part> => {
+/** A storage directory as `StorageTool format` leaves it; made once, because the tool takes longer than a copy. */
+const formatted = (runDir: RunDir, home: string, log: Log): Promise<string> =>
+  cached(`kafka-${KAFKA_VERSION}-formatted`, log, async (directory) => {
+    const properties = join(runDir.path, 'kafka-format.properties');
+    writeFileSync(properties, serverProperties({ broker: 9092, controller: 9093 }, directory));
+    const tool = kafkaJavaArgs(home, ['-XX:TieredStopAtLevel=1'], 'kafka.tools.StorageTool');
+    await run(runDir, 'kafka-format', 'java', [...tool, 'format', '-t', newClusterId(), '-c', properties]);
+  });
+
+/** 16 random bytes in base64url, which is how Kafka writes an id. */
+const newClusterId = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url');
+
+/** Copies the formatted storage, giving the copy a cluster id of its own. */
+const layStorage = (from: string, to: string): void => {
+  cpSync(from, to, { recursive: true });
+  const meta = join(to, 'meta.properties');
+  writeFileSync(meta, readFileSync(meta, 'utf8').replace(/^cluster\.id=.*$/m, `cluster.id=${newClusterId()}`));
+};
+
+type Launch = { readonly name: string; readonly options: readonly string[]; readonly stopTimeoutMs?: number };
+
+const launch = async (runDir: RunDir, home: string, storage: string, spec: Launch): Promise<Part> => {
   const [broker = 0, controller = 0] = await freePorts(2);
-  const dataDir = join(runDir.path, 'kafka');
-  mkdirSync(dataDir, { recursive: true });
-  const properties = join(runDir.path, 'kafka.properties');
+  const dataDir = join(runDir.path, spec.name);
+  layStorage(storage, dataDir);
+  const properties = join(runDir.path, `${spec.name}.properties`);
   writeFileSync(properties, serverProperties({ broker, controller }, dataDir));
-  const clusterId = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url');
-  await run(runDir, 'kafka-format', 'java', [
-    ...kafkaJavaArgs(home, ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'], 'kafka.tools.StorageTool'),
-    'format',
-    '-t',
-    clusterId,
-    '-c',
-    properties,
-  ]);
   const endpoint = `127.0.0.1:${broker}`;
+  // One collector thread: the machine's cores are for the workers.
+  const options = [...spec.options, '-Xms256m', '-Xmx1g', '-XX:+UseSerialGC'];
   return startProcessPart(runDir, {
-    name: 'kafka',
+    name: spec.name,
     endpoint,
     dataDir,
     command: 'java',
-    args: [...kafkaJavaArgs(home, ['-Xms256m', '-Xmx1g'], 'kafka.Kafka'), properties],
+    args: [...kafkaJavaArgs(home, options, 'kafka.Kafka'), properties],
     answers: () => brokerAnswers(endpoint),
     startTimeoutMs: 60_000,
+    stopTimeoutMs: spec.stopTimeoutMs ?? 10_000,
   });
+};
+
+/** Starts a Kafka 4.3 broker, downloading its jars first where the cache lacks them. `dataDir` is its log directory. */
+export const startKafka = async (runDir: RunDir, log: Log): Promise<Part> => {
+  const home = await kafkaHome(runDir, log);
+  const storage = await formatted(runDir, home, log);
+  const options = await classArchive(`kafka-${KAFKA_VERSION}`, log, async (trial) => {
+    await (await launch(runDir, home, storage, { name: 'kafka-trial', options: trial, stopTimeoutMs: 60_000 })).stop();
+  });
+  return launch(runDir, home, storage, { name: 'kafka', options });
 };

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDir } from './cache.ts';
-import { APICURIO_RUNNER, APICURIO_VERSION, apicurioHome, KAFKA_VERSION, kafkaHome } from './downloads.ts';
+import { APICURIO_VERSION, KAFKA_VERSION } from './downloads.ts';
 import type { Log } from './error.ts';
 import { startKafka } from './kafka.ts';
 import type { Part, PartName } from './part.ts';
@@ -21,8 +21,8 @@ const notCached = (part: PartName): boolean => {
 };
 
 const starters: Record<PartName, (runDir: RunDir, log: Log) => Promise<Part>> = {
-  kafka: async (runDir, log) => startKafka(runDir, await kafkaHome(runDir, log)),
-  registry: async (runDir, log) => startRegistry(runDir, await apicurioHome(runDir, log), APICURIO_RUNNER),
+  kafka: startKafka,
+  registry: startRegistry,
   redis: (runDir) => startRedis(runDir),
 };
 

@@ -16,6 +16,8 @@ export type ProcessSpec = {
   /** Whether it answers now. A throw counts as no. */
   readonly answers: () => Promise<boolean>;
   readonly startTimeoutMs: number;
+  /** How long it may take to end before it is killed; 10 s unless told. */
+  readonly stopTimeoutMs?: number;
 };
 
 const STOP_TIMEOUT_MS = 10_000;
@@ -67,7 +69,7 @@ export const startProcessPart = async (runDir: RunDir, spec: ProcessSpec): Promi
     // A stopped process does not see SIGTERM before it goes on.
     if (name !== 'SIGKILL') running.kill('SIGCONT');
     running.kill(name);
-    const timer = setTimeout(() => running.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    const timer = setTimeout(() => running.kill('SIGKILL'), spec.stopTimeoutMs ?? STOP_TIMEOUT_MS);
     await exited;
     clearTimeout(timer);
     runDir.untrack(spec.name);

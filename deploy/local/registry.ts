@@ -1,5 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { classArchive } from './class-archive.ts';
+import { APICURIO_RUNNER, APICURIO_VERSION, apicurioHome } from './downloads.ts';
+import type { Log } from './error.ts';
 import type { Part } from './part.ts';
 import { freePorts } from './ports.ts';
 import { startProcessPart } from './process-part.ts';
@@ -15,27 +18,30 @@ export const registryAnswers = async (endpoint: string): Promise<boolean> => {
   return response.ok;
 };
 
+type Launch = { readonly name: string; readonly options: readonly string[]; readonly stopTimeoutMs?: number };
+
 /**
- * Starts Apicurio registry from its unpacked distribution.
- *
  * Its default storage is memory alone, which a restart loses; an H2 file keeps the schemas, and WRITE_DELAY=0 keeps
  * them through a kill -9 too (H2 writes every 500 ms otherwise).
- *
- * @param home directory that holds the runner jar
  */
-export const startRegistry = async (runDir: RunDir, home: string, runner: string): Promise<Part> => {
+const launch = async (
+  runDir: RunDir,
+  home: string,
+  { name, options, stopTimeoutMs = 10_000 }: Launch,
+): Promise<Part> => {
   const [port = 0] = await freePorts(1);
-  const dataDir = join(runDir.path, 'registry');
+  const dataDir = join(runDir.path, name);
   mkdirSync(dataDir, { recursive: true });
   const endpoint = `http://127.0.0.1:${port}${CONFLUENT_API}`;
   return startProcessPart(runDir, {
-    name: 'registry',
+    name,
     endpoint,
     dataDir,
     command: 'java',
     args: [
+      ...options,
       '-Xmx384m',
-      // Few requests, short life: the quick compiler and the plain collector halve its start.
+      // Few requests, short life: the quick compiler and the plain collector save a third of its start.
       '-XX:TieredStopAtLevel=1',
       '-XX:+UseSerialGC',
       '-Dquarkus.http.host=127.0.0.1',
@@ -45,9 +51,19 @@ export const startRegistry = async (runDir: RunDir, home: string, runner: string
       '-Dapicurio.datasource.jdbc.min-size=1',
       `-Dapicurio.datasource.url=jdbc:h2:file:${join(dataDir, 'schemas')};WRITE_DELAY=0`,
       '-jar',
-      join(home, runner),
+      join(home, APICURIO_RUNNER),
     ],
     answers: () => registryAnswers(endpoint),
     startTimeoutMs: 90_000,
+    stopTimeoutMs,
   });
+};
+
+/** Starts Apicurio registry 3.0.9, downloading it first where the cache lacks it. */
+export const startRegistry = async (runDir: RunDir, log: Log): Promise<Part> => {
+  const home = await apicurioHome(runDir, log);
+  const options = await classArchive(`apicurio-${APICURIO_VERSION}`, log, async (trial) => {
+    await (await launch(runDir, home, { name: 'registry-trial', options: trial, stopTimeoutMs: 60_000 })).stop();
+  });
+  return launch(runDir, home, { name: 'registry', options });
 };
