@@ -1,0 +1,39 @@
+/**
+ * From documents to what is executed. Three passes: the vocabularies (taxonomy, regimes, purposes), then each policy
+ * against them, then what is allowed but probably not meant. Every problem is found at once.
+ */
+import type { ConfigurationDocuments } from './document.ts';
+import { deepFreeze } from './freeze.ts';
+import { lintBundle } from './lint.ts';
+import type { CompiledBundle } from './plan.ts';
+import type { Problem } from './problem.ts';
+import { compilePurposes } from './purposes.ts';
+import { compileRegimes } from './regimes.ts';
+import { collectProblems, compareText } from './report.ts';
+import { compileRoute } from './route.ts';
+import { compileTaxonomy } from './taxonomy.ts';
+import { checkTopics } from './topics.ts';
+
+export type CompileResult =
+  | { readonly ok: true; readonly bundle: CompiledBundle; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/**
+ * Compiles a configuration (DESIGN sections 4 and 12). Deterministic; never throws for what is authored. The bundle is
+ * frozen, and there is one only where no problem is an error; problems come by file, line and column.
+ */
+export function compile(docs: ConfigurationDocuments): CompileResult {
+  const report = collectProblems();
+  const taxonomy = compileTaxonomy(docs.taxonomy, report);
+  const regimes = compileRegimes(docs.regimes, report);
+  const purposes = compilePurposes(docs.purposes, regimes, taxonomy, report);
+  lintBundle({ regimesDoc: docs.regimes, purposes, regimes }, report);
+  checkTopics(docs.policies, report);
+  const around = { taxonomy, purposes, schemas: docs.schemas };
+  const routes = docs.policies.map((policy) => compileRoute(policy, around, report)).filter((route) => route !== null);
+
+  const problems = deepFreeze(report.problems());
+  if (problems.some(({ severity }) => severity === 'error')) return { ok: false, problems };
+  const bundle = deepFreeze({ routes, purposes: [...purposes.keys()].toSorted(compareText) });
+  return { ok: true, bundle, warnings: problems };
+}

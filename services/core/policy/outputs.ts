@@ -1,0 +1,91 @@
+import { type OutputBlueprint, releases } from './assemble.ts';
+import type { Declared } from './declarations.ts';
+import type { Located, PolicyDocument } from './document.ts';
+import { didYouMean } from './nearest.ts';
+import { isPlain, parsePath } from './path.ts';
+import type { RoutePlan } from './plan.ts';
+import { type Purpose, UNKNOWN_PURPOSE } from './purposes.ts';
+import type { Report } from './report.ts';
+import { compileRules, selectableOf } from './rules.ts';
+import type { Taxonomy } from './taxonomy.ts';
+
+type Document = Located<PolicyDocument>;
+
+/** Compiles the outputs of a policy as far as that is possible without knowing its leaves. */
+export function compileOutputs(
+  doc: Document,
+  taxonomy: Taxonomy,
+  purposes: ReadonlyMap<string, Purpose>,
+  declared: readonly Declared[],
+  report: Report,
+): readonly OutputBlueprint[] {
+  const selectable = selectableOf(taxonomy, declared, doc.value.tags !== undefined);
+  return doc.value.outputs.map((output, index) => {
+    const purpose = purposes.get(output.purpose);
+    if (purpose === undefined) {
+      report.error(
+        'purpose-unknown',
+        doc.at(['outputs', index, 'purpose']),
+        `the purpose \`${output.purpose}\` is not listed in purposes.yaml`,
+        `List it, or use one that is listed.${didYouMean(output.purpose, purposes.keys())}`,
+      );
+    }
+    return {
+      topic: output.topic,
+      purpose: purpose ?? UNKNOWN_PURPOSE,
+      unconsented: output.unconsented ?? 'withhold',
+      key: compileKey(doc, index, report),
+      rules: compileRules(doc, index, selectable, report),
+    };
+  });
+}
+
+const KEY_FIX = 'Use `pseudonym`, `none`, or the path of one value that a rule of this output releases.';
+
+function compileKey(doc: Document, output: number, report: Report): OutputBlueprint['key'] {
+  const text = doc.value.outputs[output]?.key ?? 'pseudonym';
+  if (text === 'pseudonym' || text === 'none') return text;
+  const position = doc.at(['outputs', output, 'key']);
+  const parsed = parsePath(text);
+  if (!parsed.ok) {
+    const where = `${parsed.message} (character ${parsed.at})`;
+    report.error('path-invalid', position, `the key \`${text}\` is no path: ${where}`, KEY_FIX);
+    return 'none';
+  }
+  if (!isPlain(parsed.path)) {
+    const message = `the key \`${text}\` may name more than one value of a record`;
+    report.error('path-not-plain', position, message, KEY_FIX);
+    return 'none';
+  }
+  return { path: parsed.path, text };
+}
+
+/**
+ * Reports output keys that no rule of their output releases.
+ *
+ * @param openEnded the tags of a schema may yet declare a path.
+ */
+export function checkKeys(
+  doc: Document,
+  outputs: readonly OutputBlueprint[],
+  plan: RoutePlan,
+  openEnded: boolean,
+  report: Report,
+): void {
+  for (const [index, { key }] of outputs.entries()) {
+    if (typeof key === 'string') continue;
+    const position = doc.at(['outputs', index, 'key']);
+    const leaf = plan.leaves.find(({ path }) => path === key.text);
+    if (leaf === undefined || leaf.category === null) {
+      if (openEnded) continue;
+      const message = `the key \`${key.text}\` is not declared under \`fields\``;
+      const paths = plan.leaves.map(({ path }) => path);
+      report.error('key-unknown', position, message, `${KEY_FIX}${didYouMean(key.text, paths)}`);
+      continue;
+    }
+    const rule = plan.outputs[index]?.leaves[leaf.id];
+    const reachable = plan.nodes.some((node) => node.leaf === leaf.id);
+    if (rule !== undefined && releases(rule) && reachable) continue;
+    report.error('key-not-released', position, `no rule of this output releases its key \`${key.text}\``, KEY_FIX);
+  }
+}
