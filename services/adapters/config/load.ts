@@ -1,0 +1,61 @@
+/** From a configuration folder, or a stored bundle, to something that can be run. */
+import { compile } from '../../core/policy/compile.ts';
+import type { CompiledBundle } from '../../core/policy/plan.ts';
+import type { Problem } from '../../core/policy/problem.ts';
+import { compareText } from '../../core/policy/report.ts';
+import type { Bundle } from '../../core/ports.ts';
+import { digestFiles } from './digest.ts';
+import { parseConfiguration } from './parse.ts';
+import { readFolder } from './read-folder.ts';
+
+export type LoadResult =
+  | {
+      readonly ok: true;
+      readonly bundle: Bundle;
+      readonly compiled: CompiledBundle;
+      readonly warnings: readonly Problem[];
+    }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/**
+ * Reads, checks and compiles a configuration folder. Never throws for what is wrong with the configuration: it returns
+ * every problem there is, in the order of files, lines and columns. Whether names and paths make sense is checked once
+ * all files have the right shape.
+ */
+export async function loadBundle(folder: string): Promise<LoadResult> {
+  const { files, problems } = await readFolder(folder);
+  const unreadable = new Set(problems.filter((p) => p.severity === 'error').map((p) => p.position.file));
+  // Where there is no folder, nothing in it is worth a mention.
+  if (unreadable.has('.')) return { ok: false, problems };
+  return compileFiles({ digest: digestFiles(files), files: Object.freeze(files) }, problems, unreadable);
+}
+
+/**
+ * Compiles a bundle that was read from a store. The digest is checked first: what does not match it is refused as a
+ * whole.
+ */
+export function compileBundle(bundle: Bundle): LoadResult {
+  if (digestFiles(bundle.files) === bundle.digest) return compileFiles(bundle, [], new Set());
+  const problem: Problem = {
+    code: 'digest-mismatch',
+    severity: 'error',
+    position: { file: '(bundle)', line: 1, col: 1 },
+    message: `the stored bundle is not what its digest ${bundle.digest} names`,
+    fix: 'Push the configuration again.',
+  };
+  return { ok: false, problems: [problem] };
+}
+
+function compileFiles(bundle: Bundle, found: readonly Problem[], unreadable: ReadonlySet<string>): LoadResult {
+  const parsed = parseConfiguration(bundle.files, unreadable);
+  if (!parsed.ok) return { ok: false, problems: inOrder([...found, ...parsed.problems]) };
+  const compiled = compile(parsed.docs);
+  if (!compiled.ok) return { ok: false, problems: inOrder([...found, ...compiled.problems]) };
+  return { ok: true, bundle, compiled: compiled.bundle, warnings: inOrder([...found, ...compiled.warnings]) };
+}
+
+function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  return [...problems].sort(
+    ({ position: a }, { position: b }) => compareText(a.file, b.file) || a.line - b.line || a.col - b.col,
+  );
+}

@@ -1,0 +1,54 @@
+/** Every setting there is: the name is the same in the environment and in gateway.yaml (DESIGN section 9). */
+import { z } from 'zod';
+
+const text = (description: string) => z.string().min(1).exactOptional().meta({ description });
+const whole = (description: string) =>
+  z
+    .union([z.int(), z.string().min(1)])
+    .exactOptional()
+    .meta({ description });
+const file = (description: string) => text(`${description} A file, relative to this one.`);
+
+export const settingsShape = z
+  .strictObject({
+    KAFKA_BROKERS: z
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .exactOptional()
+      .meta({ description: 'HOST:PORT of some brokers; several as a list, or separated by commas.' }),
+    KAFKA_SASL_MECHANISM: text('plain, scram-sha-256 or scram-sha-512; none where it is not set.'),
+    KAFKA_SASL_USERNAME: text('User at the brokers.'),
+    KAFKA_SASL_USERNAME_FILE: file('Holds KAFKA_SASL_USERNAME.'),
+    KAFKA_SASL_PASSWORD: text('Password at the brokers. Better: KAFKA_SASL_PASSWORD_FILE.'),
+    KAFKA_SASL_PASSWORD_FILE: file('Holds KAFKA_SASL_PASSWORD.'),
+    KAFKA_SSL: z
+      .union([z.boolean(), z.string().min(1)])
+      .exactOptional()
+      .meta({ description: 'TLS to the brokers; true by itself where one of KAFKA_SSL_CA, _CERT, _KEY is set.' }),
+    KAFKA_SSL_CA: file('PEM certificates that the brokers are checked against.'),
+    KAFKA_SSL_CERT: file('PEM certificate to show to the brokers.'),
+    KAFKA_SSL_KEY: file('PEM key of KAFKA_SSL_CERT.'),
+    REDIS_URL: text('redis://HOST:PORT, rediss:// for TLS, redis+cluster://HOST:PORT,HOST:PORT for a cluster.'),
+    REDIS_URL_FILE: file('Holds REDIS_URL.'),
+    REDIS_CA: file('PEM certificates that Redis is checked against.'),
+    REDIS_CERT: file('PEM certificate to show to Redis.'),
+    REDIS_KEY: file('PEM key of REDIS_CERT.'),
+    SCHEMA_REGISTRY_URL: text('Base URL of the Confluent API, e.g. http://localhost:8081.'),
+    SCHEMA_REGISTRY_URL_FILE: file('Holds SCHEMA_REGISTRY_URL.'),
+    SCHEMA_REGISTRY_USER: text('User at the schema registry.'),
+    SCHEMA_REGISTRY_USER_FILE: file('Holds SCHEMA_REGISTRY_USER.'),
+    SCHEMA_REGISTRY_PASSWORD: text('Password at the schema registry. Better: SCHEMA_REGISTRY_PASSWORD_FILE.'),
+    SCHEMA_REGISTRY_PASSWORD_FILE: file('Holds SCHEMA_REGISTRY_PASSWORD.'),
+    LETHE_GROUP_ID: text('Kafka consumer group of all workers of one gateway. Default lethe.'),
+    LETHE_HTTP_HOST: text('Address of /metrics, /livez and /readyz. Default 0.0.0.0.'),
+    LETHE_HTTP_PORT: whole('Port of /metrics, /livez and /readyz; 0 for any free one. Default 9464.'),
+    LETHE_KEYS_FILE: file('JSON: key name to base64 bytes.'),
+    LETHE_CONSENT_MAX_STALENESS: text('Age of the consent view that pauses the streams, ISO 8601. Default PT60S.'),
+    LETHE_MAX_RECORD_BYTES: whole('Longer raw values are dead letters (too_large). Default 10485760.'),
+    LETHE_MAX_DEPTH: whole('Deeper raw values are dead letters (undecodable). Default 512.'),
+    LETHE_LOG_LEVEL: text('trace, debug, info, warn, error, fatal or silent. Default info.'),
+  })
+  .meta({ title: 'Lethe settings' });
+
+export type SettingName = keyof z.infer<typeof settingsShape>;
+
+export const SETTING_NAMES = Object.keys(settingsShape.shape) as readonly SettingName[];
