@@ -5,6 +5,7 @@
  * Returns what undoes it.
  */
 export const silenceNegativeTimeoutWarning = (): (() => void) => {
+  // oxlint-disable-next-line typescript/unbound-method -- it is called on process again, and put back as it was
   const original = process.emitWarning;
   process.emitWarning = ((...args: Parameters<typeof process.emitWarning>): void => {
     if (nameOf(args) !== 'TimeoutNegativeWarning') Reflect.apply(original, process, args);
