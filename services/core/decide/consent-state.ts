@@ -1,0 +1,199 @@
+import type { ConsentDecision, ConsentEvent } from '../consent-event.ts';
+import type { WithheldReason } from '../outcome.ts';
+import type { Basis, PurposePlan } from '../policy/plan.ts';
+
+/** Of events at the same place in the order the one that refuses more wins; only two feeds can produce such a tie. */
+const SEVERITY: Readonly<Record<ConsentDecision, number>> = {
+  granted: 0,
+  reinstated: 1,
+  denied: 2,
+  withdrawn: 3,
+  objected: 4,
+  erased: 5,
+};
+
+function inOrder(a: ConsentEvent, b: ConsentEvent): number {
+  return a.at - b.at || a.version - b.version || SEVERITY[a.decision] - SEVERITY[b.decision];
+}
+
+/**
+ * All that one subject ever said, asked at a moment (DESIGN sections 5 and 12). Only events that have taken effect by
+ * then count, in order of effective time and then version; the order of arrival means nothing. Cheap to make; it sorts
+ * when first asked and remembers what it found for the last `now`.
+ *
+ * Every `now` is in epoch milliseconds.
+ */
+export class ConsentState {
+  private readonly given: readonly ConsentEvent[];
+  private events: readonly ConsentEvent[] | null = null;
+  /** The moment the fields below were worked out for. */
+  private now = Number.NaN;
+  /** How many events are in force. */
+  private end = 0;
+  /** An erasure is in force that no later reinstatement lifted. */
+  private isErased = false;
+  /** Effective time of the latest erasure in force: what happened before it is gone for ever. */
+  private erasedUntil = Number.NEGATIVE_INFINITY;
+  /** Grants before this place were voided by an erasure that was lifted later. */
+  private grantsFrom = 0;
+
+  constructor(events: readonly ConsentEvent[]) {
+    this.given = events;
+  }
+
+  /** Whether a record with this event time is withheld for an erasure, reinstated or not (GDPR Art. 17). */
+  erased(eventTime: number, now: number): boolean {
+    this.settleAt(now);
+    return this.isErased || eventTime < this.erasedUntil;
+  }
+
+  /** The region that the latest event in force names, or null. */
+  region(now: number): string | null {
+    const events = this.settleAt(now);
+    return this.end === 0 ? null : (events[this.end - 1] as ConsentEvent).region;
+  }
+
+  /** Why a purpose may not be served on this basis, or null where it may. Erasure is asked separately. */
+  refusal(basis: Basis, purpose: PurposePlan, now: number): WithheldReason | null {
+    switch (basis) {
+      case 'consent':
+        return this.refusalByConsent(purpose, now);
+      case 'opt_out':
+        return this.refusalByOptOut(purpose.name, now);
+      case 'legitimate_interest':
+        return this.objectionStands(purpose.name, now) ? 'objected' : null;
+      case 'contract':
+      case 'legal_obligation':
+        return null;
+    }
+  }
+
+  /** Whether explicit consent for the purpose is in force (GDPR Art. 9(2)(a)), naming its recipient if it has one. */
+  explicit(purpose: PurposePlan, now: number): boolean {
+    const latest = this.latest(purpose.name, now);
+    return (
+      latest !== null &&
+      latest.decision === 'granted' &&
+      latest.method === 'explicit' &&
+      !expired(latest, now) &&
+      names(latest, purpose.recipient)
+    );
+  }
+
+  private refusalByConsent(purpose: PurposePlan, now: number): WithheldReason | null {
+    const latest = this.latest(purpose.name, now);
+    if (latest === null) return 'consent_missing';
+    switch (latest.decision) {
+      case 'denied':
+        return 'consent_denied';
+      case 'withdrawn':
+        return 'consent_withdrawn';
+      case 'objected':
+        return 'objected';
+      case 'granted':
+        if (expired(latest, now)) return 'consent_expired';
+        return names(latest, purpose.recipient) ? null : 'recipient_not_named';
+      case 'erased':
+      case 'reinstated':
+        return 'consent_missing';
+    }
+  }
+
+  private refusalByOptOut(purpose: string, now: number): WithheldReason | null {
+    const events = this.settleAt(now);
+    for (let i = this.end - 1; i >= 0; i--) {
+      const event = events[i] as ConsentEvent;
+      if (!this.speaksOf(event, i, purpose)) continue;
+      if (event.decision === 'objected') return 'objected';
+      if (event.decision !== 'granted') return 'opted_out';
+      // A grant that ran out lifts nothing any more: look at what stood before it.
+      if (!expired(event, now)) return null;
+    }
+    return null;
+  }
+
+  private objectionStands(purpose: string, now: number): boolean {
+    const events = this.settleAt(now);
+    for (let i = this.end - 1; i >= 0; i--) {
+      const event = events[i] as ConsentEvent;
+      if (!this.speaksOf(event, i, purpose)) continue;
+      if (event.decision === 'objected') return true;
+      if (event.decision === 'granted' && !expired(event, now)) return false;
+    }
+    return false;
+  }
+
+  private latest(purpose: string, now: number): ConsentEvent | null {
+    const events = this.settleAt(now);
+    for (let i = this.end - 1; i >= 0; i--) {
+      const event = events[i] as ConsentEvent;
+      if (this.speaksOf(event, i, purpose)) return event;
+    }
+    return null;
+  }
+
+  /** Whether an event in force says something about a purpose. `partner` says nothing about `partner.acme`. */
+  private speaksOf(event: ConsentEvent, place: number, purpose: string): boolean {
+    if (event.purpose !== purpose && event.purpose !== '*') return false;
+    if (event.decision === 'granted') return place >= this.grantsFrom;
+    return event.decision !== 'erased' && event.decision !== 'reinstated';
+  }
+
+  private settleAt(now: number): readonly ConsentEvent[] {
+    const events = (this.events ??= this.given.length < 2 ? this.given : [...this.given].sort(inOrder));
+    if (now === this.now) return events;
+    this.now = now;
+    this.end = 0;
+    this.isErased = false;
+    this.erasedUntil = Number.NEGATIVE_INFINITY;
+    this.grantsFrom = 0;
+    for (const event of events) {
+      // Written so that a time that is no number is never in force.
+      if (!(event.at <= now)) break;
+      this.end++;
+      if (event.decision === 'erased') {
+        this.isErased = true;
+        this.erasedUntil = event.at;
+      } else if (event.decision === 'reinstated' && this.isErased) {
+        this.isErased = false;
+        this.grantsFrom = this.end;
+      }
+    }
+    return events;
+  }
+}
+
+function expired(grant: ConsentEvent, now: number): boolean {
+  return grant.expires !== null && grant.expires <= now;
+}
+
+function names(grant: ConsentEvent, recipient: string | null): boolean {
+  return recipient === null || grant.recipients.includes(recipient);
+}
+
+const NOTHING_SAID = new ConsentState([]);
+
+/**
+ * The state of a subject.
+ *
+ * @param events in any order; an event that occurs twice counts once.
+ */
+export function consentStateOf(events: readonly ConsentEvent[]): ConsentState {
+  return events.length === 0 ? NOTHING_SAID : new ConsentState(events);
+}
+
+/**
+ * The state of a subject that may be known under several tokens (while a rotated `subject` key is still read): what was
+ * said under any of them counts.
+ */
+export function consentStateOfTokens(
+  tokens: readonly string[],
+  events: ReadonlyMap<string, readonly ConsentEvent[]>,
+): ConsentState {
+  let all: readonly ConsentEvent[] | undefined;
+  for (const token of tokens) {
+    const found = events.get(token);
+    if (found !== undefined) all = all === undefined ? found : [...all, ...found];
+  }
+  return all === undefined ? NOTHING_SAID : consentStateOf(all);
+}

@@ -1,0 +1,78 @@
+import { WITHHELD_REASONS, type WithheldReason } from '../outcome.ts';
+import type { Basis, OutputPlan, PurposePlan } from '../policy/plan.ts';
+import type { ConsentState } from './consent-state.ts';
+import type { Variant } from './variant.ts';
+import type { Variants } from './variants.ts';
+
+/** What of a record a decision depends on. A `Decoded` is one. */
+export type RecordFacts = {
+  /** Epoch milliseconds. */
+  readonly eventTime: number;
+  /** Region code found in the record, or null. */
+  readonly region: string | null;
+};
+
+export type Withhold = { readonly kind: 'withhold'; readonly reason: WithheldReason };
+
+export type Verdict =
+  /** `reason`: why only non-personal fields are published; null where all that the rules release is. */
+  { readonly kind: 'publish'; readonly variant: Variant; readonly reason: WithheldReason | null } | Withhold;
+
+/** One shared verdict a reason: nothing is allocated to withhold. */
+const WITHHOLD = Object.fromEntries(
+  WITHHELD_REASONS.map((reason) => [reason, Object.freeze({ kind: 'withhold', reason })]),
+) as Readonly<Record<WithheldReason, Withhold>>;
+
+/**
+ * The legal basis of a purpose for a record (DESIGN sections 5 and 12): the region of the record, else of the latest
+ * consent event in force, else the default. Only an exact match counts, and a region nobody listed has the default
+ * regime: it is not looked for elsewhere.
+ */
+export function basisOf(purpose: PurposePlan, region: string | null, state: ConsentState, now: number): Basis {
+  const code = region ?? state.region(now);
+  return code === null ? purpose.defaultBasis : (purpose.basisByRegion.get(code) ?? purpose.defaultBasis);
+}
+
+/**
+ * Decides what one output gets of a record. Of several reasons the first of: erased, consent, retention. Pure.
+ *
+ * @param now epoch milliseconds.
+ * @param variants those of this output (`makeVariants`).
+ */
+export function decide(
+  facts: RecordFacts,
+  state: ConsentState,
+  output: OutputPlan,
+  now: number,
+  variants: Variants,
+): Verdict {
+  const { purpose } = output;
+  const basis = basisOf(purpose, facts.region, state, now);
+  const lawful = basis === 'legal_obligation';
+  if (!lawful && state.erased(facts.eventTime, now)) return WITHHOLD.erased;
+
+  const refusal = state.refusal(basis, purpose, now);
+  if (refusal !== null && output.unconsented === 'withhold') return WITHHOLD[refusal];
+
+  const age = now - facts.eventTime;
+  // Written so that an age that is no number is too old.
+  if (!(age <= purpose.retentionMs)) return WITHHOLD.retention_expired;
+
+  const explicit = lawful || (variants.asksExplicit && refusal === null && state.explicit(purpose, now));
+  return { kind: 'publish', variant: variants.pick(explicit, refusal !== null, age), reason: refusal };
+}
+
+/**
+ * The last word, once it is known how much of the record was left: where nothing was and something was held back, the
+ * output is withheld for the first reason that held something back; where there was nothing to release in the first
+ * place, an empty record is published.
+ *
+ * @param released scalars that were released of the record (`Sanitized.released`).
+ * @returns null where the output is published.
+ */
+export function settle(variant: Variant, reason: WithheldReason | null, released: number): WithheldReason | null {
+  if (released > 0) return null;
+  if (reason !== null) return reason;
+  if (variant.lacksExplicit) return 'consent_not_explicit';
+  return variant.lacksRetention ? 'retention_expired' : null;
+}
