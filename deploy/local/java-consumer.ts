@@ -16,8 +16,8 @@ export type ConsoleConsumerOptions = {
 
 /**
  * The command line of Java's console consumer, from the beginning, at read_committed: the referee of what a topic
- * holds (kafkajs may show aborted records; TRAPS.md). A record a line on stdout; it exits 1 with a TimeoutException on
- * stderr where no record came within the timeout, which is how it ends without a count.
+ * holds (kafkajs may show aborted records; TRAPS.md). A record a line on stdout; it ends
+ * when no record came within the timeout, which it calls a TimeoutException on stderr and yet exits 0.
  *
  * Needs Kafka's jars in the cache: they are there once a local Kafka was started.
  */

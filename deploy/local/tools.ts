@@ -2,7 +2,7 @@ import { type Log, StackError } from './error.ts';
 import type { PartName } from './part.ts';
 import { capture } from './run-command.ts';
 
-export type Tool = 'java' | 'mvn' | 'redis-server' | 'tar';
+export type Tool = 'java' | 'mvn' | 'redis-server' | 'tar' | 'openssl';
 
 /** What a person installs, by package manager. Of several apt packages the first that the release has is taken. */
 const PACKAGES: Record<Tool, { apt: readonly string[]; brew: string; what: string }> = {
@@ -14,6 +14,7 @@ const PACKAGES: Record<Tool, { apt: readonly string[]; brew: string; what: strin
   mvn: { apt: ['maven'], brew: 'maven', what: 'Maven 3' },
   'redis-server': { apt: ['redis-server'], brew: 'redis', what: 'Redis 7' },
   tar: { apt: ['tar'], brew: 'gnu-tar', what: 'tar' },
+  openssl: { apt: ['openssl'], brew: 'openssl', what: 'OpenSSL' },
 };
 
 const MIN_JAVA = 17;
@@ -48,8 +49,10 @@ export const toolsFor = (parts: readonly PartName[], missingDownloads: readonly 
   return [...tools];
 };
 
+const VERSION_FLAG: Partial<Record<Tool, string>> = { java: '-version', openssl: 'version' };
+
 const has = async (machine: Machine, tool: Tool): Promise<boolean> => {
-  const { code, output } = await machine.capture(tool, [tool === 'java' ? '-version' : '--version']);
+  const { code, output } = await machine.capture(tool, [VERSION_FLAG[tool] ?? '--version']);
   return code === 0 && (tool !== 'java' || javaMajor(output) >= MIN_JAVA);
 };
 
