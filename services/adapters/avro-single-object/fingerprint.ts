@@ -40,15 +40,18 @@ export function schemaFingerprint(schema: unknown): bigint {
  * the arithmetic in doubles.
  */
 export function makeSafeLong(): Type {
+  // avsc is done with the bytes before it asks for the next ones.
+  const bytes = Buffer.alloc(8);
   return types.LongType.__with({
-    fromBuffer: (bytes: Buffer) => {
-      const value = Number(bytes.readBigInt64LE(0));
+    fromBuffer: (read: Buffer) => {
+      const value = read.readInt32LE(4) * 2 ** 32 + read.readUInt32LE(0);
       if (!Number.isSafeInteger(value)) throw new RangeError('a long beyond 2^53');
       return value;
     },
     toBuffer: (value: number) => {
-      const bytes = Buffer.alloc(8);
-      bytes.writeBigInt64LE(BigInt(value));
+      const high = Math.floor(value / 2 ** 32);
+      bytes.writeInt32LE(high, 4);
+      bytes.writeUInt32LE(value - high * 2 ** 32, 0);
       return bytes;
     },
     fromJSON: (value: unknown) => value,
