@@ -1,30 +1,33 @@
+import { readFileSync } from 'node:fs';
 import { Cluster } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
-import { createRunDir, type RunDir } from '../../deploy/local/run-dir.ts';
+import { startRedisCluster } from '../../deploy/local/redis-cluster.ts';
+import { startRedisTls } from '../../deploy/local/redis-tls.ts';
+import { startRedis } from '../../deploy/local/redis.ts';
+import { createRunDir } from '../../deploy/local/run-dir.ts';
 import { digestFiles } from '../../services/adapters/config/digest.ts';
 import { makeRedisBundleStore } from '../../services/adapters/redis/bundle-store.ts';
 import { connectRedis, type RedisClientOptions } from '../../services/adapters/redis/client.ts';
 import { makeRedisConsentStore } from '../../services/adapters/redis/consent-store.ts';
-import { bundleStoreContract } from './bundle-store.ts';
-import { consentStoreContract, type OpenedStores } from './consent-store.ts';
-import { startRedisCluster, startRedisServer, startTlsRedis } from './redis-servers.ts';
+import { bundleStoreContract } from '../contract/bundle-store.ts';
+import { consentStoreContract, type OpenedStores } from '../contract/consent-store.ts';
 
-let runDir: RunDir;
+const ends: (() => unknown)[] = [];
 const options: { [name in 'server' | 'cluster' | 'tls']?: RedisClientOptions } = {};
 
 beforeAll(async () => {
-  runDir = createRunDir();
-  const [server, cluster, tls] = await Promise.all([
-    startRedisServer(runDir),
-    startRedisCluster(runDir),
-    startTlsRedis(runDir),
-  ]);
-  options.server = { url: server.endpoint };
-  options.cluster = { url: cluster.url };
-  options.tls = { url: tls.url, tls: { ca: tls.ca } };
-}, 60_000);
+  const runDir = createRunDir();
+  ends.push(runDir.remove);
+  options.server = { url: (await startRedis(runDir)).endpoint };
+  const cluster = await startRedisCluster(() => {});
+  ends.push(cluster.stop);
+  options.cluster = { url: cluster.endpoint };
+  const tls = await startRedisTls(() => {});
+  ends.push(tls.stop);
+  options.tls = { url: tls.part.endpoint, tls: { ca: readFileSync(tls.caFile, 'utf8') } };
+});
 
-afterAll(() => runDir.remove());
+afterAll(() => Promise.all(ends.map((end) => end())));
 
 async function open(name: keyof typeof options): Promise<OpenedStores> {
   const client = connectRedis(options[name] as RedisClientOptions);
