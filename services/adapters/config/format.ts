@@ -48,8 +48,7 @@ function textLine({ code, severity, position, message, fix }: Problem): string {
 
 /** Names in messages come from files: none may begin a line of its own, or reach a terminal as control characters. */
 function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  return text.replace(/[\u0000-\u001F\u007F-\u009F\u2028\u2029]/g, '\uFFFD');
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '\uFFFD');
 }
 
 /** https://docs.github.com/actions/reference/workflow-commands-for-github-actions */

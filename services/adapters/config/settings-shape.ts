@@ -49,6 +49,8 @@ export const settingsShape = z
   })
   .meta({ title: 'Lethe settings' });
 
-export type SettingName = keyof z.infer<typeof settingsShape>;
+export type SettingsDocument = z.infer<typeof settingsShape>;
+
+export type SettingName = keyof SettingsDocument;
 
 export const SETTING_NAMES = Object.keys(settingsShape.shape) as readonly SettingName[];

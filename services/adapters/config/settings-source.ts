@@ -5,7 +5,7 @@ import type { Located } from '../../core/policy/document.ts';
 import { didYouMean } from '../../core/policy/nearest.ts';
 import { formatPosition } from '../../core/policy/report.ts';
 import { checkShape } from './check-shape.ts';
-import { SETTING_NAMES, type SettingName, settingsShape } from './settings-shape.ts';
+import { SETTING_NAMES, type SettingName, type SettingsDocument, settingsShape } from './settings-shape.ts';
 import { readYaml } from './yaml-document.ts';
 
 /** Something wrong with a setting. No text in it holds the setting's value. */
@@ -45,7 +45,7 @@ export type SecretName =
 const FOREIGN = /^LETHE_STACK_/;
 
 type Environment = Readonly<Record<string, string | undefined>>;
-type FileDocument = Located<Readonly<Partial<Record<SettingName, unknown>>>>;
+type FileDocument = Located<SettingsDocument>;
 
 /**
  * @param file gateway.yaml, or null for none; read at once.
@@ -121,7 +121,7 @@ function readSettingsFile(file: string, optional: boolean, problems: SettingProb
   const yaml = readYaml(file, text);
   if (!yaml.ok && yaml.problems.every(({ code }) => code === 'empty-file')) return null;
   const checked = yaml.ok ? checkShape(settingsShape, yaml.document, true) : yaml;
-  if (checked.ok) return checked.document as FileDocument;
+  if (checked.ok) return checked.document;
   for (const { position, message, fix } of checked.problems) {
     problems.push({ severity: 'error', from: formatPosition(position), message, fix });
   }
