@@ -61,7 +61,7 @@ const objection = (file, specifier) => {
   const rule = ruleOf(file);
   if (rule === null) return null;
   if (isBuiltin(specifier)) return rule.node ? null : `${rule.self} imports nothing of node`;
-  if (/^\.{0,2}\//.test(specifier)) {
+  if (/^\.\.?\//.test(specifier)) {
     const target = posix.join(posix.dirname(file), specifier);
     if (rule.folders.some((folder) => target.startsWith(`${folder}/`))) return null;
     return `${rule.self} imports only ${rule.folders.join(' and ')}, not ${target}`;
