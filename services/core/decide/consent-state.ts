@@ -123,7 +123,11 @@ export class ConsentState {
     return false;
   }
 
-  private latest(purpose: string, now: number): ConsentEvent | null {
+  /**
+   * The latest event in force that says something about a purpose (of `*`: about all of them), expired or not; null where
+   * nothing was ever said, or nothing that survived an erasure.
+   */
+  latest(purpose: string, now: number): ConsentEvent | null {
     const events = this.settleAt(now);
     for (let i = this.end - 1; i >= 0; i--) {
       const event = events[i] as ConsentEvent;
