@@ -35,7 +35,8 @@ export function buildAutomaton(declarations: readonly Declaration[]): readonly S
       leafWins,
       fields: fields.size > 0 ? fields : null,
       rest: next.anyKey.length > 0 ? sets.idOf(next.anyKey) : -1,
-      items: next.each.length > 0 ? sets.idOf(next.each) : -1,
+      // A record is an object: whoever hands in an array is not helped by a `**` at the top.
+      items: id > 0 && next.each.length > 0 ? sets.idOf(next.each) : -1,
     });
   }
 }

@@ -2,14 +2,13 @@
  * What is allowed but probably not meant. Warnings only: they never stop a bundle. Each finding is one function in one of
  * the two lists; `compile` runs them all.
  */
-import type { Assembled } from './assemble.ts';
+import type { Assembled, OutputBlueprint } from './assemble.ts';
 import type { Declared } from './declarations.ts';
 import type { Located, PolicyDocument, RegimesDocument } from './document.ts';
 import type { Basis } from './plan.ts';
 import type { Purpose } from './purposes.ts';
 import type { Regimes } from './regimes.ts';
 import type { Report } from './report.ts';
-import type { Rule } from './rules.ts';
 import { ancestorsOf } from './taxonomy.ts';
 
 export type BundleFacts = {
@@ -21,9 +20,11 @@ export type BundleFacts = {
 export type RouteFacts = {
   readonly doc: Located<PolicyDocument>;
   readonly declared: readonly Declared[];
+  /** With the fields that the tags of the schema at hand declare. */
   readonly assembled: Assembled;
-  /** By output. */
-  readonly rules: readonly (readonly Rule[])[];
+  /** Schemas that are not at hand may declare more by their tags. */
+  readonly openEnded: boolean;
+  readonly outputs: readonly OutputBlueprint[];
 };
 
 const BUNDLE_LINT: readonly ((facts: BundleFacts, report: Report) => void)[] = [defaultRegimeIsStrictest];
@@ -71,16 +72,16 @@ function deepWildcardsArePersonal({ doc, declared }: RouteFacts, report: Report)
   }
 }
 
-function rulesMatch({ doc, assembled, rules }: RouteFacts, report: Report): void {
+function rulesMatch({ doc, assembled, openEnded, outputs }: RouteFacts, report: Report): void {
   const { plan, chosen } = assembled;
   const reachable = new Set(plan.nodes.map(({ leaf }) => leaf));
   // What the tags of a schema declare is not known here; which categories they can bring is.
   const mayCome = new Set(Object.values(doc.value.tags ?? {}).flatMap((name) => [name, ...ancestorsOf(name)]));
   for (const [output, { leaves, headers }] of chosen.entries()) {
     const used = new Set([...leaves.filter((_, leaf) => reachable.has(leaf)), ...headers].map((rule) => rule?.index));
-    for (const { index, select, ref } of rules[output] ?? []) {
+    for (const { index, select, ref } of outputs[output]?.rules ?? []) {
       if (used.has(index)) continue;
-      if (select.by === 'category' ? mayCome.has(select.name) : doc.value.tags !== undefined) continue;
+      if (openEnded && (select.by === 'path' || mayCome.has(select.name))) continue;
       report.warn(
         'rule-never-matches',
         ref.position,

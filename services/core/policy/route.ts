@@ -1,13 +1,14 @@
 import { LetheError } from '../errors.ts';
-import { assemble, type RouteBlueprint } from './assemble.ts';
-import { reportConflicts } from './conflicts.ts';
-import { MAX_LEAVES } from './declarations.ts';
+import { type Assembled, assemble, type OutputBlueprint, type RouteBlueprint } from './assemble.ts';
+import { type Authored, reportConflicts } from './conflicts.ts';
+import { type Declared, MAX_LEAVES } from './declarations.ts';
+import { taggedFields } from './avro-fields.ts';
 import type { Located, PolicyDocument } from './document.ts';
 import { compileFields, type Fields } from './fields.ts';
 import { deepFreeze } from './freeze.ts';
 import { lintRoute } from './lint.ts';
 import { checkKeys, compileOutputs } from './outputs.ts';
-import { covers, type Path } from './path.ts';
+import { covers, hasWildcard, type Path } from './path.ts';
 import type { CompiledRoute, RoutePlan } from './plan.ts';
 import type { Purpose } from './purposes.ts';
 import type { Report } from './report.ts';
@@ -31,14 +32,7 @@ export function compileRoute(doc: Document, around: Surroundings, report: Report
   const { declared, subject, time, region, headers, tags } = fields;
   const outputs = compileOutputs(doc, taxonomy, purposes, declared, report);
   const schemaText = schemaOf(doc, schemas, report);
-  const selects = outputs.flatMap(({ rules }) =>
-    rules.flatMap(({ select, ref }) =>
-      select.by === 'path' && declared.some(({ path }) => covers(path, select.path))
-        ? [{ path: select.path, text: select.text, position: ref.position }]
-        : [],
-    ),
-  );
-  const consistent = reportConflicts([...fields.authored, ...selects], report);
+  const consistent = reportConflicts([...fields.authored, ...refinements(declared, outputs)], report);
   if (subject === null) return null;
 
   const read = { subject, time, region };
@@ -55,17 +49,33 @@ export function compileRoute(doc: Document, around: Surroundings, report: Report
   }
   if (consistent) checkReads(doc, fields, assembled.plan, report);
   checkKeys(doc, outputs, assembled.plan, tags !== null, report);
-  lintRoute({ doc, declared, assembled, rules: outputs.map(({ rules }) => rules) }, report);
-
   const fixed = new Set([...declared, subject, time, region].flatMap((one) => (one === null ? [] : [one.text])));
+  const assembleWith = (tagged: ReadonlyMap<string, string>): Assembled | null =>
+    assemble(blueprint, [...declared, ...declareTagged(tagged, declared, fixed, taxonomy)]);
   const planWith = (tagged: ReadonlyMap<string, string>): RoutePlan => {
-    const all = [...declared, ...declareTagged(tagged, declared, fixed, taxonomy)];
     // Too many to run: a plan without any declaration releases nothing.
-    const found = assemble(blueprint, all) ?? assemble(blueprint, []);
+    const found = assembleWith(tagged) ?? assemble(blueprint, []);
     if (found === null) throw new LetheError('bug', `no plan for the route ${name}`);
     return deepFreeze(found.plan);
   };
+  // A schema at hand says what its tags will declare, so that rules can be held against that.
+  const tagged = tags === null || schemaText === null ? null : taggedFields(parseJson(schemaText), tags);
+  const foreseen = tagged === null ? null : assembleWith(tagged);
+  const openEnded = tags !== null && foreseen === null;
+  lintRoute({ doc, declared, assembled: foreseen ?? assembled, openEnded, outputs }, report);
   return { name, topic: from.topic, format: from.format, plan: assembled.plan, tags, planWith, schemaText };
+}
+
+/** The paths of rules that tell some values of a declared wildcard apart, and so name scalars like a declaration. */
+function refinements(declared: readonly Declared[], outputs: readonly OutputBlueprint[]): readonly Authored[] {
+  const wildcards = declared.filter(({ path }) => hasWildcard(path));
+  return outputs.flatMap(({ rules }) =>
+    rules.flatMap(({ select, ref }) =>
+      select.by === 'path' && wildcards.some(({ path }) => covers(path, select.path))
+        ? [{ path: select.path, text: select.text, position: ref.position }]
+        : [],
+    ),
+  );
 }
 
 /** Every value that is read must be reachable: not beneath what a wildcard declares as scalar. */
@@ -112,6 +122,15 @@ function schemaOf(doc: Document, schemas: Readonly<Record<string, string>>, repo
   if (text !== undefined) return text;
   report.error('missing-file', position, `the schema file \`${path}\` is missing`, 'Add it, or correct the path.');
   return null;
+}
+
+/** Whatever a schema file holds; null where it is no JSON, which is for the loader to report. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** A relative path named in a file, against the folder that the file's own path is relative to. */

@@ -1,4 +1,3 @@
-import { LetheError } from '../errors.ts';
 import { scalarAbove } from './conflicts.ts';
 import type { Declared } from './declarations.ts';
 import { formatPath, parsePath } from './path.ts';
@@ -8,10 +7,9 @@ import type { Taxonomy } from './taxonomy.ts';
 /**
  * What the tags of a schema declare beside what is authored: their paths but for those that are declared under `fields`
  * themselves, and those that take for a scalar what is a container elsewhere, or the reverse. Of tagged paths that
- * contradict each other none is released, not by a wildcard either.
+ * contradict each other none is released, not by a wildcard either; likewise where the category is not listed.
  *
  * @param fixed texts of the paths under `fields` and of those that are read.
- * @throws LetheError `bug` where a path cannot be parsed or a category is not listed: the caller made them up.
  */
 export function declareTagged(
   tagged: ReadonlyMap<string, string>,
@@ -26,10 +24,9 @@ export function declareTagged(
   const candidates: Declared[] = [];
   for (const [text, name] of [...tagged].toSorted(([a], [b]) => compareText(a, b))) {
     const parsed = parsePath(text);
-    const category = taxonomy.categories.get(name);
-    if (!parsed.ok || category === undefined) {
-      throw new LetheError('bug', 'tags of a schema were given as a path or category that cannot be');
-    }
+    // A schema that is no record has paths that none can declare.
+    if (!parsed.ok) continue;
+    const category = taxonomy.categories.get(name) ?? null;
     if (declaredTexts.has(text) || fixedAbove.has(text)) continue;
     if (scalarAbove(parsed.path, (prefix) => fixed.has(prefix)) !== null) continue;
     candidates.push({ path: parsed.path, text, category });
