@@ -19,6 +19,8 @@ export type RawRecord = {
 export type RawBatch = {
   readonly topic: string;
   readonly partition: number;
+  /** The committed position that the batch continues: offsets from here to its first record hold nothing. */
+  readonly startOffset: number;
   readonly records: readonly RawRecord[];
   /** What will be committed once the batch is done: the offset after its last record or marker. */
   readonly nextOffset: number;
@@ -71,6 +73,8 @@ export type TransportObserver = {
   readonly assigned: (partitions: ReadonlyMap<string, readonly number[]>) => void;
   readonly paused: (topic: string, cause: string, partitions: number) => void;
   readonly lag: (topic: string, partition: number, records: number) => void;
+  /** The broker was lost; `assigned` or a committed transaction tells of its return. */
+  readonly down: () => void;
   readonly transaction: (result: 'committed' | 'aborted' | 'fenced') => void;
   readonly stage: (stage: 'publish' | 'commit', seconds: number) => void;
 };

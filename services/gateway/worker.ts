@@ -4,6 +4,7 @@
  */
 import { LetheError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import type { CompiledRoute } from '../core/policy/plan.ts';
 import type { BundleStore } from '../core/ports.ts';
 import type { BatchHandler, Transport } from '../core/transport.ts';
 import type { Bundles } from './bundles.ts';
@@ -14,7 +15,7 @@ export type WorkerOptions = {
   readonly transport: Transport;
   readonly handler: BatchHandler;
   /** Makes the topics that a worker writes, before it consumes. Throws a retryable error where some are missing. */
-  readonly ensureTopics: (outputTopics: readonly string[]) => Promise<void>;
+  readonly ensureTopics: (routes: readonly CompiledRoute[]) => Promise<void>;
   readonly log: Log;
   /** Resolves after `milliseconds`, or at once when the worker is told to stop. */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -82,10 +83,7 @@ export function makeWorker(options: WorkerOptions): Worker {
 
   const consume = async (): Promise<void> => {
     const wanted = rawTopics();
-    const outputs = [...(bundles.current()?.routes.values() ?? [])].flatMap(({ route }) =>
-      route.plan.outputs.map((output) => output.topic),
-    );
-    await options.ensureTopics(outputs);
+    await options.ensureTopics([...(bundles.current()?.routes.values() ?? [])].map(({ route }) => route));
     const topics = await existing(wanted);
     const absent = wanted.filter((topic) => !topics.includes(topic));
     if (absent.length > 0) log.warn({ topics: absent.join(',') }, 'Raw topics do not exist yet; waiting for them');

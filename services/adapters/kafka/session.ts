@@ -200,7 +200,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     try {
       const lane = await kafkaDoes('taking over a partition', () => laneOf(topic, partition));
       if (!(await kafkaDoes('finding the position', () => inPlace(lane, batch)))) return;
-      const raw = rawBatch(batch);
+      const raw = rawBatch(batch, lane.position());
       observer.lag(topic, partition, Math.max(0, raw.highWatermark - raw.nextOffset));
       const result = await handler(raw, { metadata: lane.metadata(), heartbeat });
       await heartbeat();
@@ -276,7 +276,7 @@ function causeOf(error: LetheError): string {
   return ['redis', 'kafka', 'registry', 'bundle', 'consent'].includes(word) ? word : error.code;
 }
 
-function rawBatch(batch: EachBatchPayload['batch']): RawBatch {
+function rawBatch(batch: EachBatchPayload['batch'], startOffset: number): RawBatch {
   const records: RawRecord[] = new Array(batch.messages.length);
   for (let index = 0; index < batch.messages.length; index++) {
     const message = batch.messages[index]!;
@@ -291,6 +291,7 @@ function rawBatch(batch: EachBatchPayload['batch']): RawBatch {
   return {
     topic: batch.topic,
     partition: batch.partition,
+    startOffset,
     records,
     nextOffset: Number(batch.lastOffset()) + 1,
     highWatermark: Number(batch.highWatermark),

@@ -53,6 +53,15 @@ function missingTopic(topic: string, cause: unknown): LetheError {
   });
 }
 
+/** Connects an admin client; `unavailable` where no broker answers. */
+export async function connectAdmin(admin: Admin, brokers: readonly string[]): Promise<void> {
+  try {
+    await admin.connect();
+  } catch (error) {
+    throw kafkaUnavailable('connecting', brokers, error);
+  }
+}
+
 /** A topic that Lethe writes, with what it must be like. */
 export type WantedTopic = {
   readonly name: string;

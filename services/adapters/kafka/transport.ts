@@ -62,6 +62,7 @@ export function makeKafkaTransport(options: KafkaTransportOptions): Transport {
       } finally {
         session = null;
       }
+      options.observer.down();
       if (Date.now() - started > HEALTHY_AFTER_MS) wait = FIRST_RESTART_MS;
       await sleep(wait, undefined, { signal }).catch(() => undefined);
       wait = Math.min(wait * 2, MAX_RESTART_MS);

@@ -1,0 +1,90 @@
+/** Stage 4: decisions to what is published: outputs, dead letters, and the audit segment that accounts for all. */
+import type { AuditSegment } from '../core/audit/segment.ts';
+import { deadLetterText, sourceOf } from '../core/dead-letter.ts';
+import type { RecordDecision } from '../core/engine.ts';
+import type { RoutePlan } from '../core/policy/plan.ts';
+import type { Sealer } from '../core/ports.ts';
+import type { Publication, RawBatch, TopicFacts } from '../core/transport.ts';
+
+export const AUDIT_TOPIC = 'lethe.audit';
+export const DEAD_LETTER_TOPIC = 'lethe.dead-letters';
+/** Where a published record comes from: `topic/partition/offset`. */
+export const SOURCE_HEADER = 'lethe-source';
+/** The code of a dead letter, so that it can be routed without reading it. */
+export const CODE_HEADER = 'lethe-code';
+
+/** What goes around a dead letter's text in a record, headers included; in bytes, ample. */
+const LETTER_OVERHEAD_BYTES = 1024;
+
+export type Destinations = {
+  /** By output index. */
+  readonly outputs: readonly TopicFacts[];
+  readonly deadLetters: TopicFacts;
+  readonly audit: TopicFacts;
+};
+
+export type EncodeOptions = {
+  readonly plan: RoutePlan;
+  readonly destinations: Destinations;
+  readonly sealer: Sealer;
+  readonly encodeSegment: (segment: AuditSegment) => Uint8Array;
+  /**
+   * Epoch milliseconds, the timestamp of everything published. Not the raw record's: that is a value no rule released.
+   */
+  readonly now: number;
+};
+
+/** All that a batch publishes; per topic in the order of the raw records. */
+export function encodeBatch(
+  batch: RawBatch,
+  decisions: readonly RecordDecision[],
+  segment: AuditSegment,
+  options: EncodeOptions,
+): Publication[] {
+  const { plan, destinations, sealer, now } = options;
+  const publications: Publication[] = [];
+  const partitionOf = (facts: TopicFacts): number => batch.partition % facts.partitions;
+  const outputPartitions = destinations.outputs.map(partitionOf);
+  const letterPartition = partitionOf(destinations.deadLetters);
+
+  for (let index = 0; index < decisions.length; index++) {
+    const decision = decisions[index]!;
+    const raw = batch.records[index]!;
+    const source = sourceOf(batch.topic, batch.partition, raw.offset);
+    if (decision.kind === 'dead_lettered') {
+      const limit = destinations.deadLetters.maxMessageBytes - LETTER_OVERHEAD_BYTES;
+      publications.push({
+        topic: DEAD_LETTER_TOPIC,
+        partition: letterPartition,
+        key: null,
+        value: Buffer.from(deadLetterText(raw, source, decision.poison, sealer, limit)),
+        headers: { [SOURCE_HEADER]: source, [CODE_HEADER]: decision.poison.code },
+        timestamp: now,
+      });
+      continue;
+    }
+    for (let output = 0; output < decision.outputs.length; output++) {
+      const outcome = decision.outputs[output]!;
+      if (outcome.kind === 'withheld') continue;
+      const headers: Record<string, string | Uint8Array[]> = { [SOURCE_HEADER]: source };
+      for (const { name, values } of outcome.headers) headers[name] = [...values];
+      publications.push({
+        topic: plan.outputs[output]!.topic,
+        partition: outputPartitions[output]!,
+        key: outcome.key,
+        value: outcome.value,
+        headers,
+        timestamp: now,
+      });
+    }
+  }
+  publications.push({
+    topic: AUDIT_TOPIC,
+    partition: partitionOf(destinations.audit),
+    key: `${batch.topic}/${batch.partition}`,
+    value: options.encodeSegment(segment),
+    headers: {},
+    timestamp: now,
+  });
+  return publications;
+}

@@ -1,0 +1,199 @@
+/** The worker's composition root: settings to adapters to a running worker, and its end. */
+import { readFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { makeSegmentCodec } from '../adapters/audit/segment-codec.ts';
+import { makeAvroCodec } from '../adapters/avro/codec.ts';
+import { compileBundle } from '../adapters/config/load.ts';
+import { digestFiles } from '../adapters/config/digest.ts';
+import type { Settings } from '../adapters/config/settings.ts';
+import { sha256Hex } from '../adapters/crypto/digest.ts';
+import { makeKeyring } from '../adapters/crypto/keyring.ts';
+import { readKeys } from '../adapters/crypto/keys.ts';
+import { makeSealer } from '../adapters/crypto/sealer.ts';
+import { serveHttp } from '../adapters/http/server.ts';
+import { makeKafka } from '../adapters/kafka/client.ts';
+import { connectAdmin, ensureTopics } from '../adapters/kafka/topics.ts';
+import { makeKafkaTransport } from '../adapters/kafka/transport.ts';
+import { kafkajsLogCreator } from '../adapters/log/kafkajs-bridge.ts';
+import { makeLog } from '../adapters/log/logger.ts';
+import { silenceNegativeTimeoutWarning } from '../adapters/log/warnings.ts';
+import { makeMetrics } from '../adapters/metrics/metrics.ts';
+import { makeRedisBundleStore } from '../adapters/redis/bundle-store.ts';
+import { connectRedis } from '../adapters/redis/client.ts';
+import { makeRedisConsentStore } from '../adapters/redis/consent-store.ts';
+import { makeRegistry } from '../adapters/registry/registry.ts';
+import { makeJsonCodec } from '../core/apply/json/json-codec.ts';
+import type { RecordCodec } from '../core/apply/codec.ts';
+import { makeEngine } from '../core/engine.ts';
+import { LetheError } from '../core/errors.ts';
+import type { CompiledRoute } from '../core/policy/plan.ts';
+import type { SchemaRegistry } from '../core/ports.ts';
+import { makeBundles } from './bundles.ts';
+import { makeHealth } from './health.ts';
+import { makeMeasures, transportObserver } from './measures.main.ts';
+import { makePipeline } from './pipeline.ts';
+import { OWN_TOPICS, outputTopic } from './topics.ts';
+import { makeWorker } from './worker.ts';
+
+export type GatewaySettings = Settings<'kafka' | 'redis' | 'keysFile'>;
+
+/** After a stop was asked for, what is in hand gets so long; then the process goes, and Kafka aborts what was open. */
+const STOP_DEADLINE_MS = 8_000;
+
+/**
+ * Runs a worker until `stop` fires. Resolves after a clean stop; throws where it cannot start (`unavailable` is waited
+ * out, so this is configuration) or must not go on.
+ */
+export async function runGateway(settings: GatewaySettings, version: string, stop: AbortSignal): Promise<void> {
+  silenceNegativeTimeoutWarning();
+  const log = makeLog(settings.logLevel);
+  const metrics = makeMetrics(version);
+  const keys = readKeys(settings.keysFile);
+  const keyring = makeKeyring(keys);
+  const sealer = makeSealer(keys);
+  const kafka = makeKafka(settings.kafka, kafkajsLogCreator(log));
+  const { brokers } = settings.kafka;
+  const admin = kafka.admin({ retry: { retries: 2 } });
+  const redis = connectRedis({
+    url: settings.redis.url,
+    tls: settings.redis.tls,
+    observe: (command, seconds) => metrics.redisDuration.observe({ command }, seconds),
+  });
+  const bundleStore = makeRedisBundleStore(redis, digestFiles);
+  const consents = makeRedisConsentStore(redis);
+  const registry: SchemaRegistry =
+    settings.registry === null
+      ? NO_REGISTRY
+      : makeRegistry({ ...settings.registry, observe: (result) => metrics.schemaRequests.inc({ result }) });
+  const health = makeHealth();
+
+  const makeCodec = (route: CompiledRoute): RecordCodec =>
+    route.format === 'json'
+      ? makeJsonCodec(route.plan, keyring, settings.limits)
+      : makeAvroCodec({ route, registry, keyring, limits: settings.limits, outputSchemaId: registry.register });
+
+  const bundles = makeBundles({
+    store: bundleStore,
+    compile: (bundle) => {
+      const result = compileBundle(bundle);
+      if (result.ok) return result.compiled;
+      throw new LetheError('invalid_config', result.problems.map(({ code }) => code).join(' '));
+    },
+    makeCodec,
+    loaded: (result, digest) => {
+      metrics.bundleReloads.inc({ result });
+      if (result === 'loaded') metrics.useBundle(digest);
+      log.info({ digest, result }, 'Bundle');
+    },
+  });
+
+  const transport = makeKafkaTransport({
+    kafka,
+    admin,
+    brokers,
+    groupId: settings.groupId,
+    log,
+    observer: transportObserver(metrics, health),
+  });
+
+  const segments = makeSegmentCodec();
+  const handler = makePipeline({
+    bundles,
+    bundleStore,
+    consents: health.watchingConsents(consents, (result) => metrics.lookups.inc({ result })),
+    keyring,
+    sealer,
+    engine: makeEngine({ keyring }),
+    topic: transport.topic,
+    encodeSegment: segments.encode,
+    hashText: sha256Hex,
+    measures: makeMeasures(metrics),
+    now: Date.now,
+    seconds: () => performance.now() / 1000,
+    maxStalenessMs: settings.consentMaxStalenessMs,
+  });
+
+  const worker = makeWorker({
+    bundles,
+    store: health.watchingBundles(bundleStore),
+    transport,
+    handler,
+    log,
+    sleep: async (milliseconds, signal) => {
+      await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
+    },
+    ensureTopics: async (routes) => {
+      await connectAdmin(admin, brokers);
+      const wanted = await Promise.all(
+        routes.flatMap(({ topic, plan }) =>
+          plan.outputs.map(async (output) => {
+            const raw = await transport.topic(topic).catch(() => null);
+            return outputTopic(output.topic, raw?.partitions ?? -1);
+          }),
+        ),
+      );
+      const { created, missing } = await ensureTopics(admin, brokers, [...OWN_TOPICS, ...wanted]);
+      if (created.length > 0) log.info({ topics: created.join(',') }, 'Created topics');
+      if (missing.length === 0) return;
+      throw new LetheError(
+        'unavailable',
+        `Kafka topics are missing and could not be created: ${missing.map(({ topic, reason }) => `${topic} (${reason})`).join(', ')}.`,
+        { fix: `Create them:\n${missing.map(({ create }) => `  ${create}`).join('\n')}` },
+      );
+    },
+  });
+
+  const http = await serveHttp({
+    ...settings.http,
+    metrics: { contentType: metrics.registry.contentType, text: metrics.text },
+    ready: () => health.checks(bundles.current() !== null),
+  });
+  log.info(
+    { port: http.port, group: settings.groupId, brokers: brokers.join(','), redis: redis.endpoint },
+    'Worker up',
+  );
+
+  const running = worker.run();
+  try {
+    await Promise.race([running, stopped(stop)]);
+    if (stop.aborted) {
+      log.info({}, 'Stopping: finishing what is in hand');
+      const late = sleep(STOP_DEADLINE_MS, 'late' as const, { ref: false });
+      const end = await Promise.race([worker.stop().then(() => running), late]);
+      if (end === 'late') log.warn({}, 'Gave up waiting; Kafka aborts what was left open');
+      else log.info({}, 'Stopped');
+    }
+  } finally {
+    await http.close();
+    await redis.close();
+    await Promise.race([admin.disconnect().catch(() => undefined), sleep(500)]);
+  }
+}
+
+/** Without a registry only Avro routes wait. */
+const noRegistry = (): Promise<never> =>
+  Promise.reject(
+    new LetheError('unavailable', 'Registry: none is set, and an Avro route needs one', {
+      fix: 'Set SCHEMA_REGISTRY_URL and start the worker again.',
+    }),
+  );
+const NO_REGISTRY: SchemaRegistry = {
+  schemaById: noRegistry,
+  versions: noRegistry,
+  incompatibility: noRegistry,
+  register: noRegistry,
+};
+
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** The version in package.json. */
+export function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,30 @@
+/** What a worker counts, by the names of DESIGN section 10; main.ts joins it to Prometheus. */
+import type { FieldCount } from '../core/field-tally.ts';
+
+export type Stage = 'decode' | 'lookup' | 'decide' | 'apply' | 'encode' | 'publish' | 'commit';
+
+export type BatchCounts = {
+  readonly route: string;
+  readonly consumed: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** By output topic, outcome and reason; reason is empty where nothing was held back. */
+  readonly decisions: readonly {
+    readonly output: string;
+    readonly outcome: 'published' | 'withheld';
+    readonly reason: string;
+    readonly count: number;
+  }[];
+  /** By code. */
+  readonly deadLetters: ReadonlyMap<string, number>;
+  readonly fields: readonly FieldCount[];
+  /** Seconds between event time (the Kafka timestamp for what could not be read) and decision, of each record. */
+  readonly ages: readonly number[];
+};
+
+export type Measures = {
+  readonly stage: (stage: Stage, seconds: number) => void;
+  /** Called after the commit, never for what was aborted. */
+  readonly batch: (counts: BatchCounts) => void;
+  readonly viewAge: (seconds: number) => void;
+};

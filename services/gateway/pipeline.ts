@@ -1,0 +1,149 @@
+/**
+ * The data path of a batch: decode → look up → decide and apply → encode. What it returns the transport publishes and
+ * commits in one transaction. It holds nothing between batches; whatever fails is done again from the raw records.
+ */
+import { makeSegmentBuilder } from '../core/audit/segment-builder.ts';
+import { type AuditSegment, GENESIS } from '../core/audit/segment.ts';
+import type { Engine } from '../core/engine.ts';
+import { LetheError } from '../core/errors.ts';
+import type { Keyring } from '../core/keyring.ts';
+import type { BundleStore, ConsentStore, Sealer } from '../core/ports.ts';
+import type { BatchContext, BatchHandler, BatchResult, RawBatch, TopicFacts } from '../core/transport.ts';
+import { decodeBatch } from './1-decode.ts';
+import { lookUp } from './2-look-up.ts';
+import { decideBatch } from './3-decide.ts';
+import { AUDIT_TOPIC, DEAD_LETTER_TOPIC, encodeBatch } from './4-encode.ts';
+import type { ActiveBundle, Bundles, RouteRuntime } from './bundles.ts';
+import type { Measures, Stage } from './measures.ts';
+import { checkWatermark, decodePosition, encodePosition } from './position.ts';
+import { countBatch } from './tally.ts';
+
+export type PipelineOptions = {
+  readonly bundles: Bundles;
+  readonly bundleStore: BundleStore;
+  readonly consents: ConsentStore;
+  readonly keyring: Keyring;
+  readonly sealer: Sealer;
+  readonly engine: Engine;
+  readonly topic: (name: string) => Promise<TopicFacts>;
+  readonly encodeSegment: (segment: AuditSegment) => Uint8Array;
+  readonly hashText: (text: string) => string;
+  readonly measures: Measures;
+  /** Wall clock, epoch milliseconds. */
+  readonly now: () => number;
+  /** Seconds from any origin, for durations. */
+  readonly seconds: () => number;
+  /** LETHE_CONSENT_MAX_STALENESS in milliseconds. */
+  readonly maxStalenessMs: number;
+};
+
+/** A push may land between decoding and looking up; more than this many in a row is no longer a coincidence. */
+const MAX_BUNDLE_CHANGES = 5;
+/** Room for headers of ours and for what Kafka writes around a record, in bytes. */
+const RECORD_OVERHEAD_BYTES = 512;
+
+export function makePipeline(options: PipelineOptions): BatchHandler {
+  const { bundles, measures } = options;
+
+  const timed = async <T>(stage: Stage, work: () => T | Promise<T>): Promise<T> => {
+    const started = options.seconds();
+    const done = await work();
+    measures.stage(stage, options.seconds() - started);
+    return done;
+  };
+
+  const activeBundle = async (): Promise<ActiveBundle> => {
+    const current = bundles.current();
+    if (current !== null) return current;
+    return bundles.use(named(await options.bundleStore.activeDigest()));
+  };
+
+  return async (batch, context) => {
+    let bundle = await activeBundle();
+    for (let change = 0; change < MAX_BUNDLE_CHANGES; change++) {
+      const route = bundle.routes.get(batch.topic);
+      if (route === undefined) {
+        throw new LetheError('unavailable', `Bundle ${bundle.digest} has no route for ${batch.topic} any more`, {
+          fix: 'Nothing to do: the worker leaves the topic within seconds.',
+        });
+      }
+      const result = await attempt(batch, context, bundle, route);
+      if (typeof result !== 'string') return result;
+      bundle = await bundles.use(result);
+    }
+    throw new LetheError('unavailable', 'Bundle changes faster than a batch can be decided about');
+  };
+
+  /** One go under one bundle; gives the digest to use instead where another one is active. */
+  async function attempt(
+    batch: RawBatch,
+    context: BatchContext,
+    bundle: ActiveBundle,
+    { route, borrow, giveBack }: RouteRuntime,
+  ): Promise<BatchResult | string> {
+    const { plan } = route;
+    const last = decodePosition(context.metadata);
+    const now = options.now();
+    const destinations = {
+      outputs: await Promise.all(plan.outputs.map(({ topic }) => options.topic(topic))),
+      deadLetters: await options.topic(DEAD_LETTER_TOPIC),
+      audit: await options.topic(AUDIT_TOPIC),
+    };
+    const codec = borrow();
+    try {
+      const decoded = await timed('decode', () => decodeBatch(batch, codec, now));
+      await context.heartbeat();
+      const found = await timed('lookup', () => lookUp(decoded, options.keyring, options.consents));
+      const { activeDigest, watermark } = found.snapshot;
+      if (named(activeDigest) !== bundle.digest) return named(activeDigest);
+      if (watermark !== null) measures.viewAge((now - watermark.at) / 1000);
+      checkWatermark(watermark, last.watermark, now, options.maxStalenessMs);
+      await context.heartbeat();
+
+      const engine = options.engine.begin({
+        codec,
+        now,
+        maxOutputBytes: destinations.outputs.map(({ maxMessageBytes }) => maxMessageBytes - RECORD_OVERHEAD_BYTES),
+      });
+      await timed('decide', () => {
+        for (const one of decoded) if (one.kind === 'record') found.stateOf(one.record.subject);
+      });
+      const decisions = await timed('apply', () => decideBatch(batch, decoded, found, engine, plan));
+      await context.heartbeat();
+
+      const { segment, publications } = await timed('encode', () => {
+        const builder = makeSegmentBuilder({
+          topic: batch.topic,
+          partition: batch.partition,
+          bundle: bundle.digest,
+          watermark: watermark === null ? null : JSON.stringify(watermark),
+          decidedAt: now,
+          outputs: plan.outputs.map(({ topic }) => topic),
+          previous: last.chain ?? GENESIS,
+          firstOffset: batch.startOffset,
+        });
+        for (let index = 0; index < decisions.length; index++) {
+          builder.add(batch.records[index]!.offset, decisions[index]!);
+        }
+        const made = builder.finish(options.hashText, batch.nextOffset - 1);
+        const { sealer, encodeSegment } = options;
+        return {
+          segment: made,
+          publications: encodeBatch(batch, decisions, made, { plan, destinations, sealer, encodeSegment, now }),
+        };
+      });
+      return {
+        publications,
+        metadata: encodePosition({ chain: segment.hash, watermark }),
+        committed: () => measures.batch(countBatch(batch, decoded, decisions, publications, engine, plan, now)),
+      };
+    } finally {
+      giveBack(codec);
+    }
+  }
+}
+
+function named(digest: string | null): string {
+  if (digest !== null) return digest;
+  throw new LetheError('unavailable', 'Bundle: none is active in Redis', { fix: 'Push one: lethe push DIR.' });
+}

@@ -1,0 +1,60 @@
+/** What a batch adds to the counters once it is committed. */
+import type { EngineBatch, RecordDecision } from '../core/engine.ts';
+import type { RoutePlan } from '../core/policy/plan.ts';
+import type { Publication, RawBatch } from '../core/transport.ts';
+import type { DecodedRecord } from './1-decode.ts';
+import { AUDIT_TOPIC, DEAD_LETTER_TOPIC } from './4-encode.ts';
+import type { BatchCounts } from './measures.ts';
+
+export function countBatch(
+  batch: RawBatch,
+  decoded: readonly DecodedRecord[],
+  decisions: readonly RecordDecision[],
+  publications: readonly Publication[],
+  engine: EngineBatch,
+  plan: RoutePlan,
+  now: number,
+): BatchCounts {
+  const counted = plan.outputs.map(({ topic }) => ({ topic, by: new Map<string, number>() }));
+  const deadLetters = new Map<string, number>();
+  let bytesIn = 0;
+  const ages: number[] = [];
+  for (let index = 0; index < decisions.length; index++) {
+    const decision = decisions[index]!;
+    const raw = batch.records[index]!;
+    const one = decoded[index]!;
+    bytesIn += raw.value?.length ?? 0;
+    ages.push((now - (one.kind === 'record' ? one.record.eventTime : raw.timestamp)) / 1000);
+    if (decision.kind === 'dead_lettered') {
+      add(deadLetters, decision.poison.code);
+      continue;
+    }
+    for (let output = 0; output < decision.outputs.length; output++) {
+      const { kind, reason } = decision.outputs[output]!;
+      add(counted[output]!.by, `${kind} ${reason ?? ''}`);
+    }
+  }
+  let bytesOut = 0;
+  for (const { topic, value } of publications) {
+    if (topic !== AUDIT_TOPIC && topic !== DEAD_LETTER_TOPIC) bytesOut += value?.length ?? 0;
+  }
+  return {
+    route: plan.name,
+    consumed: batch.records.length,
+    bytesIn,
+    bytesOut,
+    decisions: counted.flatMap(({ topic, by }) =>
+      [...by].map(([key, count]) => {
+        const [outcome, reason] = key.split(' ') as ['published' | 'withheld', string];
+        return { output: topic, outcome, reason, count };
+      }),
+    ),
+    deadLetters,
+    fields: engine.fieldCounts(),
+    ages,
+  };
+}
+
+function add(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

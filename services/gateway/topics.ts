@@ -1,0 +1,24 @@
+/** The topics a worker writes, and what they must be like where Lethe makes them (DESIGN section 7). */
+import { AUDIT_TOPIC, DEAD_LETTER_TOPIC } from './4-encode.ts';
+
+export type OwnTopic = {
+  readonly name: string;
+  readonly partitions: number;
+  readonly config: Readonly<Record<string, string>>;
+};
+
+/** Kept for ever: evidence, and the truth about consents. */
+const FOREVER = { 'cleanup.policy': 'delete', 'retention.ms': '-1' };
+
+/** Lethe's own topics. The consent log's partition count is for ever: versions are offsets within a partition. */
+export const OWN_TOPICS: readonly OwnTopic[] = [
+  { name: AUDIT_TOPIC, partitions: -1, config: FOREVER },
+  // Room for a raw record of the default limit (10 MiB) as base64.
+  { name: DEAD_LETTER_TOPIC, partitions: -1, config: { 'max.message.bytes': String(16 * 1024 * 1024) } },
+  { name: 'lethe.consent-events', partitions: 12, config: FOREVER },
+];
+
+/** An output topic as Lethe makes it: as many partitions as its raw topic, so that partitions map one to one. */
+export function outputTopic(name: string, rawPartitions: number): OwnTopic {
+  return { name, partitions: rawPartitions, config: {} };
+}
