@@ -6,6 +6,8 @@
 import { CONSENT_DECISIONS, type ConsentDecision, type ConsentEvent } from '../../core/consent-event.ts';
 
 const TOKEN = /^[A-Za-z0-9_-]{1,128}$/;
+/** ECMA-262: no Date lies further from the epoch. */
+const MAX_DATE_MS = 8.64e15;
 const VERSION = /^(0|[1-9]\d{0,15})$/;
 
 export function isToken(text: string): boolean {
@@ -65,7 +67,7 @@ function isDecision(value: unknown): value is ConsentDecision {
 }
 
 function isTime(value: unknown): value is number {
-  return Number.isSafeInteger(value);
+  return Number.isSafeInteger(value) && Math.abs(value as number) <= MAX_DATE_MS;
 }
 
 function isText(value: unknown): value is string | null {
