@@ -116,10 +116,14 @@ function countKeys(json: string): number {
   return keys;
 }
 
+/** Where the string that opens at `start` closes: at the next quote that no odd number of backslashes escapes. */
 function endOfString(json: string, start: number): number {
-  let i = start + 1;
-  while (i < json.length && json.charCodeAt(i) !== 0x22) i += json.charCodeAt(i) === 0x5c ? 2 : 1;
-  return i;
+  for (let end = json.indexOf('"', start + 1); ; end = json.indexOf('"', end + 1)) {
+    if (end < 0) return json.length;
+    let slash = end;
+    while (json.charCodeAt(slash - 1) === 0x5c) slash--;
+    if ((end - slash) % 2 === 0) return end;
+  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -121,6 +121,13 @@ describe('a line of a consents file', () => {
     expect(parseConsentLine(line)).toMatchObject({ ok: false, message: expect.any(String) });
   });
 
+  it.each(['a"b', 'a\\', '\\"', 'x\\\\"y:{', '{"a":1,"b":2}', ':', '\u0000'])(
+    'counts no keys inside the text %j',
+    (purpose) => {
+      expect(parseConsentLine(with_({ purpose, source: purpose }))).toMatchObject({ ok: true, event: { purpose } });
+    },
+  );
+
   it('never repeats anything of the line in its message', () => {
     const secret = fc.stringMatching(/^[A-Z]{12}$/);
     fc.assert(
