@@ -15,6 +15,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -158,6 +159,19 @@ const nodeWorks = (root) =>
   spawnSync(join(root, 'node_modules/.bin/node'), ['--version'], { encoding: 'utf8' }).stdout?.startsWith('v24.') ===
   true;
 
+/**
+ * npm links no binary that was not there when it installed.
+ *
+ * @param {string} root
+ */
+const linkNode = (root) => {
+  try {
+    symlinkSync('../node/bin/node', join(root, 'node_modules/.bin/node'));
+  } catch {
+    // It is there; whether it works is asked next.
+  }
+};
+
 /** @param {string} root */
 const install = async (root) => {
   if (isInstalled(root)) return 0;
@@ -174,6 +188,7 @@ const install = async (root) => {
     // The npm package `node` fetches its binary in an install script, which a machine's npm settings may forbid.
     say('fetching Node 24: the install script of the package "node" did not run');
     await run(root, process.execPath, ['installArchSpecificPackage'], join(root, 'node_modules/node'));
+    linkNode(root);
   }
   if (!nodeWorks(root)) {
     say('node_modules/.bin/node is not a working Node 24. Allow the install script of the package "node" and run');

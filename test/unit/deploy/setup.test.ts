@@ -145,7 +145,11 @@ describe('setup, where it does not', () => {
     npmThat(
       `${INSTALL} && mkdir -p node_modules/node && cp installer.js node_modules/node/installArchSpecificPackage.js`,
     );
-    write('installer.js', `require('fs').symlinkSync(${JSON.stringify(process.execPath)}, '../.bin/node');`);
+    write(
+      'installer.js',
+      `require('fs').mkdirSync('bin');
+      require('fs').symlinkSync(${JSON.stringify(process.execPath)}, 'bin/node');`,
+    );
     const { code, stderr } = await setup();
     expect(stderr).toContain('install script');
     expect(code).toBe(0);
