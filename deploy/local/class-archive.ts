@@ -30,9 +30,8 @@ export const classArchive = async (
     });
     return [`-XX:SharedArchiveFile=${join(directory, FILE)}`, '-Xshare:auto'];
   } catch (error) {
-    log(
-      `${name}: goes on without a class archive (${error instanceof Error ? error.message.split('\n')[0] : 'unknown'})`,
-    );
+    const why = error instanceof Error ? error.message : 'unknown';
+    log(`${name}: goes on without a class archive: ${why}`);
     return [];
   }
 };

@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cached } from './cache.ts';
+import { cacheDir, cached } from './cache.ts';
 import { type Log, StackError } from './error.ts';
+import { withLock } from './lock.ts';
 import { run } from './run-command.ts';
 import type { RunDir } from './run-dir.ts';
 
@@ -37,14 +38,12 @@ export const downloadedBytes = (line: string): number => {
   return Math.round(Number(match[1]) * unit);
 };
 
-const maven = async (runDir: RunDir, what: string, args: readonly string[], log: Log): Promise<void> => {
+const download = async (runDir: RunDir, what: string, args: readonly string[], log: Log): Promise<void> => {
   const began = Date.now();
+  const seconds = (): string => `${Math.round((Date.now() - began) / 1000)} s`;
   let files = 0;
   let bytes = 0;
-  const say = (): void =>
-    log(
-      `${what}: downloading, ${files} files, ${(bytes / 1e6).toFixed(1)} MB, ${Math.round((Date.now() - began) / 1000)} s`,
-    );
+  const say = (): void => log(`${what}: downloading, ${files} files, ${(bytes / 1e6).toFixed(1)} MB, ${seconds()}`);
   const timer = setInterval(say, PROGRESS_MS);
   try {
     await run(runDir, `download-${what.split(' ')[0]}`, 'mvn', [...MAVEN_OPTIONS, ...args], {
@@ -63,7 +62,13 @@ const maven = async (runDir: RunDir, what: string, args: readonly string[], log:
   } finally {
     clearInterval(timer);
   }
-  log(`${what}: downloaded in ${((Date.now() - began) / 1000).toFixed(0)} s`);
+  log(`${what}: downloaded in ${seconds()}`);
+};
+
+/** One Maven at a time: its local repository is not made for two. */
+const maven = (runDir: RunDir, what: string, args: readonly string[], log: Log): Promise<void> => {
+  const onWait = (owner: number): void => log(`${what}: another run (pid ${owner}) downloads; waiting`);
+  return withLock(join(cacheDir(), 'lock-maven'), onWait, () => download(runDir, what, args, log));
 };
 
 /** The directory whose `libs` holds Kafka's broker, tools and what they need. */

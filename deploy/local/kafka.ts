@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brokerAnswers } from './broker-answers.ts';
 import { cached } from './cache.ts';
@@ -7,7 +7,7 @@ import { KAFKA_VERSION, kafkaHome } from './downloads.ts';
 import type { Log } from './error.ts';
 import type { Part } from './part.ts';
 import { freePorts } from './ports.ts';
-import { startProcessPart } from './process-part.ts';
+import { launchTwice, startProcessPart } from './process-part.ts';
 import { run } from './run-command.ts';
 import type { RunDir } from './run-dir.ts';
 
@@ -66,6 +66,7 @@ const newClusterId = (): string => Buffer.from(crypto.getRandomValues(new Uint8A
 
 /** Copies the formatted storage, giving the copy a cluster id of its own. */
 const layStorage = (from: string, to: string): void => {
+  rmSync(to, { recursive: true, force: true });
   cpSync(from, to, { recursive: true });
   const meta = join(to, 'meta.properties');
   writeFileSync(meta, readFileSync(meta, 'utf8').replace(/^cluster\.id=.*$/m, `cluster.id=${newClusterId()}`));
@@ -101,5 +102,5 @@ export const startKafka = async (runDir: RunDir, log: Log): Promise<Part> => {
   const options = await classArchive(`kafka-${KAFKA_VERSION}`, log, async (trial) => {
     await (await launch(runDir, home, storage, { name: 'kafka-trial', options: trial, stopTimeoutMs: 60_000 })).stop();
   });
-  return launch(runDir, home, storage, { name: 'kafka', options });
+  return launchTwice('kafka', log, () => launch(runDir, home, storage, { name: 'kafka', options }));
 };

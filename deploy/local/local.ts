@@ -23,7 +23,7 @@ const notCached = (part: PartName): boolean => {
 const starters: Record<PartName, (runDir: RunDir, log: Log) => Promise<Part>> = {
   kafka: startKafka,
   registry: startRegistry,
-  redis: (runDir) => startRedis(runDir),
+  redis: startRedis,
 };
 
 /**

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StackError } from './error.ts';
+import { type Log, StackError } from './error.ts';
 import type { Part } from './part.ts';
 import type { RunDir } from './run-dir.ts';
 
@@ -112,4 +112,17 @@ export const startProcessPart = async (runDir: RunDir, spec: ProcessSpec): Promi
     pause: async () => signal('SIGSTOP'),
     resume: async () => signal('SIGCONT'),
   };
+};
+
+/**
+ * Launches a part, and once more where the first try fails: its port may have been taken between our look and its
+ * own, and a crowded machine makes servers give up. `launch` must begin from nothing each time.
+ */
+export const launchTwice = async (name: string, log: Log, launch: () => Promise<Part>): Promise<Part> => {
+  try {
+    return await launch();
+  } catch (error) {
+    log(`${name}: trying once more, since ${error instanceof Error ? error.message : 'it failed'}`);
+    return launch();
+  }
 };

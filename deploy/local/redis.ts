@@ -1,9 +1,10 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import type { Log } from './error.ts';
 import type { Part } from './part.ts';
 import { freePorts } from './ports.ts';
-import { startProcessPart } from './process-part.ts';
+import { launchTwice, startProcessPart } from './process-part.ts';
 import type { RunDir } from './run-dir.ts';
 
 /** Sends one inline command and resolves with the first bytes of the reply. No client: a start needs no more than this. */
@@ -31,13 +32,13 @@ export const redisArgs = (dataDir: string): string[] =>
     ['--set-proc-title', 'no'],
   ].flat();
 
-/** Starts a Redis 7 from the machine's redis-server. */
-export const startRedis = async (runDir: RunDir, name = 'redis'): Promise<Part> => {
+const launch = async (runDir: RunDir): Promise<Part> => {
   const [port = 0] = await freePorts(1);
-  const dataDir = join(runDir.path, name);
-  mkdirSync(dataDir, { recursive: true });
+  const dataDir = join(runDir.path, 'redis');
+  rmSync(dataDir, { recursive: true, force: true });
+  mkdirSync(dataDir);
   return startProcessPart(runDir, {
-    name,
+    name: 'redis',
     endpoint: `redis://127.0.0.1:${port}`,
     dataDir,
     command: 'redis-server',
@@ -46,3 +47,6 @@ export const startRedis = async (runDir: RunDir, name = 'redis'): Promise<Part> 
     startTimeoutMs: 15_000,
   });
 };
+
+/** Starts a Redis 7 from the machine's redis-server. */
+export const startRedis = (runDir: RunDir, log: Log): Promise<Part> => launchTwice('redis', log, () => launch(runDir));

@@ -1,11 +1,11 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { classArchive } from './class-archive.ts';
 import { APICURIO_RUNNER, APICURIO_VERSION, apicurioHome } from './downloads.ts';
 import type { Log } from './error.ts';
 import type { Part } from './part.ts';
 import { freePorts } from './ports.ts';
-import { startProcessPart } from './process-part.ts';
+import { launchTwice, startProcessPart } from './process-part.ts';
 import type { RunDir } from './run-dir.ts';
 
 /** Where Apicurio serves the Confluent schema registry API; the whole of it is the endpoint. */
@@ -31,7 +31,8 @@ const launch = async (
 ): Promise<Part> => {
   const [port = 0] = await freePorts(1);
   const dataDir = join(runDir.path, name);
-  mkdirSync(dataDir, { recursive: true });
+  rmSync(dataDir, { recursive: true, force: true });
+  mkdirSync(dataDir);
   const endpoint = `http://127.0.0.1:${port}${CONFLUENT_API}`;
   return startProcessPart(runDir, {
     name,
@@ -65,5 +66,5 @@ export const startRegistry = async (runDir: RunDir, log: Log): Promise<Part> => 
   const options = await classArchive(`apicurio-${APICURIO_VERSION}`, log, async (trial) => {
     await (await launch(runDir, home, { name: 'registry-trial', options: trial, stopTimeoutMs: 60_000 })).stop();
   });
-  return launch(runDir, home, { name: 'registry', options });
+  return launchTwice('registry', log, () => launch(runDir, home, { name: 'registry', options }));
 };

@@ -80,7 +80,7 @@ export const startStack = async <const P extends PartName = PartName>(
 
   const stop = async (): Promise<void> => {
     // Its data goes with it, so that nobody need say goodbye.
-    await Promise.all([...parts.values()].map((part) => (part.kind === 'given' ? undefined : part.kill())));
+    await Promise.all([...parts.values()].filter((part) => part.kind !== 'given').map((part) => part.kill()));
     runDir?.remove();
   };
   const settings = [...parts].map(([name, part]) => [PART_SETTING[name], part.endpoint]);
