@@ -1,6 +1,9 @@
 /** A line of a file: `text` is null where it is no UTF-8 or longer than allowed. Blank lines are lines too. */
 export type FileLine = { readonly number: number; readonly text: string | null };
 
+/** A line as bytes; null where it is longer than allowed. */
+export type ByteLine = { readonly number: number; readonly bytes: Uint8Array | null };
+
 const LINE_FEED = 0x0a;
 
 /**
@@ -11,22 +14,29 @@ const LINE_FEED = 0x0a;
  */
 export async function* byteLines(chunks: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<FileLine> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  for await (const { number, bytes } of rawLines(chunks, maxBytes)) {
+    let text: string | null = null;
+    try {
+      text = bytes === null ? null : decoder.decode(bytes);
+    } catch {
+      // No UTF-8.
+    }
+    yield { number, text };
+  }
+}
+
+/** Like `byteLines`, undecoded. */
+export async function* rawLines(chunks: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<ByteLine> {
   let number = 0;
   let parts: Uint8Array[] = [];
   let held = 0;
 
-  function finish(last: Uint8Array): FileLine {
+  function finish(last: Uint8Array): ByteLine {
     const bytes = parts.length === 0 ? last : Buffer.concat([...parts, last]);
     const tooLong = held + last.length > maxBytes;
     parts = [];
     held = 0;
-    number++;
-    if (tooLong) return { number, text: null };
-    try {
-      return { number, text: decoder.decode(bytes) };
-    } catch {
-      return { number, text: null };
-    }
+    return { number: ++number, bytes: tooLong ? null : bytes };
   }
 
   for await (const chunk of chunks) {

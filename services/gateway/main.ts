@@ -1,8 +1,7 @@
 /** The worker's composition root: settings to adapters to a running worker, and its end. */
-import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeSegmentCodec } from '../adapters/audit/segment-codec.ts';
+import { makeSegmentCodec } from '../adapters/avro-single-object/audit-segments.ts';
 import { makeAvroCodec } from '../adapters/avro/codec.ts';
 import { compileBundle } from '../adapters/config/load.ts';
 import { digestFiles } from '../adapters/config/digest.ts';
@@ -13,7 +12,7 @@ import { readKeys } from '../adapters/crypto/keys.ts';
 import { makeSealer } from '../adapters/crypto/sealer.ts';
 import { serveHttp } from '../adapters/http/server.ts';
 import { makeKafka } from '../adapters/kafka/client.ts';
-import { connectAdmin, ensureTopics } from '../adapters/kafka/topics.ts';
+import { connectAdmin } from '../adapters/kafka/topics.ts';
 import { makeKafkaTransport } from '../adapters/kafka/transport.ts';
 import { kafkajsLogCreator } from '../adapters/log/kafkajs-bridge.ts';
 import { makeLog } from '../adapters/log/logger.ts';
@@ -33,8 +32,8 @@ import { makeBundles } from './bundles.ts';
 import { makeHealth } from './health.ts';
 import { makeMeasures, transportObserver } from './measures.main.ts';
 import { makePipeline } from './pipeline.ts';
-import { OWN_TOPICS, outputTopic } from './topics.ts';
 import { makeWorker } from './worker.ts';
+import { makeWrittenTopics } from './written-topics.main.ts';
 
 export type GatewaySettings = Settings<'kafka' | 'redis' | 'keysFile'>;
 
@@ -125,22 +124,8 @@ export async function runGateway(settings: GatewaySettings, version: string, sto
     },
     ensureTopics: async (routes) => {
       await connectAdmin(admin, brokers);
-      const wanted = await Promise.all(
-        routes.flatMap(({ topic, plan }) =>
-          plan.outputs.map(async (output) => {
-            const raw = await transport.topic(topic).catch(() => null);
-            return outputTopic(output.topic, raw?.partitions ?? -1);
-          }),
-        ),
-      );
-      const { created, missing } = await ensureTopics(admin, brokers, [...OWN_TOPICS, ...wanted]);
+      const created = await makeWrittenTopics(admin, brokers).ensure(routes);
       if (created.length > 0) log.info({ topics: created.join(',') }, 'Created topics');
-      if (missing.length === 0) return;
-      throw new LetheError(
-        'unavailable',
-        `Kafka topics are missing and could not be created: ${missing.map(({ topic, reason }) => `${topic} (${reason})`).join(', ')}.`,
-        { fix: `Create them:\n${missing.map(({ create }) => `  ${create}`).join('\n')}` },
-      );
     },
   });
 
@@ -190,10 +175,4 @@ function stopped(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-/** The version in package.json. */
-export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

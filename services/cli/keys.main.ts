@@ -1,0 +1,26 @@
+import { writeFileSync } from 'node:fs';
+import { generateKeys } from '../adapters/crypto/keys.ts';
+import { LetheError } from '../core/errors.ts';
+import { EXIT } from './exit.ts';
+
+/** `lethe keys generate`: a keys file on stdout, or written where nobody else can read it. */
+export async function keysGenerate(options: { out?: string; force?: boolean }): Promise<number> {
+  const text = generateKeys();
+  if (options.out === undefined) {
+    process.stdout.write(text);
+    return EXIT.ok;
+  }
+  try {
+    writeFileSync(options.out, text, { mode: 0o600, flag: options.force === true ? 'w' : 'wx' });
+  } catch (error) {
+    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    throw new LetheError('usage', `${options.out}: ${exists ? 'the file exists' : 'the file cannot be written'}`, {
+      fix: exists
+        ? 'Keep it, or give --force: tokens, pseudonyms and dead letters made with its keys are then lost.'
+        : 'Name a file in a folder that exists and that you may write to.',
+      cause: error,
+    });
+  }
+  process.stderr.write(`Wrote ${options.out}. Keep it safe: set LETHE_KEYS_FILE=${options.out} for every worker.\n`);
+  return EXIT.ok;
+}
