@@ -32,8 +32,8 @@ export function compile(docs: ConfigurationDocuments): CompileResult {
   const around = { taxonomy, purposes, schemas: docs.schemas };
   const routes = docs.policies.map((policy) => compileRoute(policy, around, report)).filter((route) => route !== null);
 
-  const problems = deepFreeze(report.problems());
-  if (problems.some(({ severity }) => severity === 'error')) return { ok: false, problems };
-  const bundle = deepFreeze({ routes, purposes: [...purposes.keys()].toSorted(compareText) });
-  return { ok: true, bundle, warnings: problems };
+  const problems = report.problems();
+  if (problems.some(({ severity }) => severity === 'error')) return deepFreeze({ ok: false, problems });
+  const bundle = { routes, purposes: [...purposes.keys()].toSorted(compareText) };
+  return deepFreeze({ ok: true, bundle, warnings: problems });
 }

@@ -28,7 +28,7 @@ export function located<T>(file: string, value: T): Located<T> {
     at: (path) => {
       for (let length = path.length; ; length--) {
         const line = lines.get(JSON.stringify(path.slice(0, length)));
-        if (line !== undefined) return { file, line, col: path.length - length + 1 };
+        if (line !== undefined) return { file, line, col: 1 };
       }
     },
   };
