@@ -3,9 +3,9 @@ import { makeMemorySchemaRegistry } from '../../services/adapters/memory/schema-
 import { schemaRegistryContract } from './schema-registry.ts';
 
 function unreadable(schema: string, earlier: string): string | null {
-  const options = { wrapUnions: true };
+  const typeOf = (text: string): avro.Type => avro.Type.forSchema(JSON.parse(text), { wrapUnions: true });
   try {
-    avro.Type.forSchema(JSON.parse(schema), options).createResolver(avro.Type.forSchema(JSON.parse(earlier), options));
+    typeOf(schema).createResolver(typeOf(earlier));
     return null;
   } catch {
     return 'it cannot read what was written before';

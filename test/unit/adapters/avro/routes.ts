@@ -91,14 +91,18 @@ export type Bench = {
 export async function benchOf(route: CompiledRoute, schema: unknown, limits?: DecodeLimits): Promise<Bench> {
   const registry = makeMemorySchemaRegistry();
   const id = await registry.register(`${route.topic}-value`, JSON.stringify(schema));
-  const codec = makeAvroCodec({
+  return { codec: codecOver(route, registry, limits), registry, route, id };
+}
+
+/** A codec for a route over a registry. */
+export function codecOver(route: CompiledRoute, registry: SchemaRegistry, limits?: DecodeLimits): RecordCodec {
+  return makeAvroCodec({
     route,
     registry,
     keyring: KEYRING,
     outputSchemaId: (subject, text) => registry.register(subject, text),
     ...(limits === undefined ? {} : { limits }),
   });
-  return { codec, registry, route, id };
 }
 
 export type Outcome =
