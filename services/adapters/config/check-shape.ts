@@ -22,7 +22,8 @@ export function checkShape<T>(shape: z.ZodType<T>, document: YamlDocument, secre
   // The document's own value is passed on, not zod's copy: it has no prototypes, and its keys are not guarded.
   if (result.success)
     return { ok: true, document: { file: document.file, value: document.value as T, at: document.at } };
-  return { ok: false, problems: result.error.issues.flatMap((issue) => explain(issue, [], document, secret)) };
+  const problems = result.error.issues.flatMap((issue) => explain(issue, [], document, secret));
+  return { ok: false, problems: problems.filter((problem) => !followsFromType(problem, problems)) };
 }
 
 /** Hands the keys that a mapping may have over to `explain`, in place of zod's message. */
@@ -119,6 +120,12 @@ function explain(issue: Issue, above: Path, document: YamlDocument, secret: bool
     const names = [...new Set(types)].map((type) => TYPE_NAMES[type] ?? type).join(' or ');
     return problem('wrong-type', `${what} must be ${names}, not ${kindOf(found)}`, `Write ${names}.`);
   }
+}
+
+/** zod goes on to ask whether an empty list, found where text should be, is long enough. */
+function followsFromType({ code, position }: Problem, all: readonly Problem[]): boolean {
+  const here = (p: Problem) => p.position.line === position.line && p.position.col === position.col;
+  return code === 'invalid-value' && all.some((other) => other.code === 'wrong-type' && here(other));
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {

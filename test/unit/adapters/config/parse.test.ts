@@ -62,6 +62,8 @@ describe('a good configuration', () => {
     const result = parseConfiguration(GOOD);
     if (!result.ok) throw new Error('not ok');
     expect(Object.isFrozen(result.docs.policies[0]?.value.outputs[0]?.rules)).toBe(true);
+    expect(Object.isFrozen(result.docs.policies[0]?.value.fields)).toBe(true);
+    expect(Object.isFrozen(result.docs.policies[0]?.value)).toBe(true);
   });
 
   it('may have keys that mean something to JavaScript', () => {
@@ -248,6 +250,21 @@ describe('what is wrong is named where it stands', () => {
       'a schema file that is no JSON',
       { ...withFile(P, (t) => t.replace('json', 'avro, schema: x.avsc')), 'policies/x.avsc': '{\n  "a": 1,\n}' },
       ['policies/x.avsc:3:1 schema-syntax'],
+    ],
+    [
+      'what is wrong beneath keys that mean something to JavaScript',
+      withFile(P, (t) => t.replace('customer.id: user', '__proto__: 5\n  constructor: []')),
+      [`${P}:5:3 wrong-type`, `${P}:6:3 wrong-type`],
+    ],
+    [
+      'a tag that YAML knows',
+      withFile('regimes.yaml', 'regimes: { gdpr: [AT] }\ndefault: !!binary Z2Rwcg==\n'),
+      ['regimes.yaml:2:10 yaml-syntax'],
+    ],
+    [
+      'a schema path of Windows',
+      withFile(P, (t) => t.replace('json', 'avro, schema: ..\\x.avsc')),
+      [`${P}:2:42 invalid-value`],
     ],
     ['a duplicate key', withFile(P, (t) => `${t}subject: other\n`), [`${P}:11:1 duplicate-key`]],
     [
