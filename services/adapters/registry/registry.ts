@@ -98,7 +98,8 @@ export function makeRegistry(options: RegistryOptions): SchemaRegistry {
       // A subject that is not there yet has nothing to be compatible with.
       if (status === 404) return null;
       if (status === 422) return answerMessage(body);
-      const compatible = typeof body === 'object' && body !== null && 'is_compatible' in body && body.is_compatible;
+      const compatible =
+        typeof body === 'object' && body !== null && 'is_compatible' in body ? body.is_compatible : null;
       if (status !== 200 || typeof compatible !== 'boolean') {
         throw unavailable(access, `answered ${status} to a question of compatibility`);
       }
