@@ -1,9 +1,10 @@
 /** Makes the topics that workers write, for `run` and `push` alike. */
-import type { Admin } from 'kafkajs';
 import { ensureTopics, makeTopicCatalog } from '../adapters/kafka/topics.ts';
 import { LetheError } from '../core/errors.ts';
 import type { CompiledRoute } from '../core/policy/plan.ts';
 import { OWN_TOPICS, outputTopic } from './topics.ts';
+
+type Admin = Parameters<typeof ensureTopics>[0];
 
 export type WrittenTopics = {
   /**

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import kafkajs from 'kafkajs';
+import type kafkajs from 'kafkajs';
 import { describe, expect, inject, it } from 'vitest';
 import { makeConsentEventCodec } from '../../services/adapters/avro-single-object/consent-events.ts';
 import { makeKafka } from '../../services/adapters/kafka/client.ts';

@@ -30,7 +30,8 @@ export const closingLine = (count: Count, exitCode: number): string => {
 export class ClosingLineReporter implements Reporter {
   #count: Count = { passed: 0, failed: 0 };
 
-  constructor() {
+  /** Not in a constructor: tools that only read the configuration make a reporter too. */
+  onInit(): void {
     process.once('exit', (code) => {
       process.stdout.write(closingLine(this.#count, code));
     });

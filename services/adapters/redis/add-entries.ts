@@ -54,7 +54,7 @@ async function addToCluster(cluster: Cluster, additions: readonly EntryAddition[
       for (const addition of additionsHere) pipeline.letheAddConsents(...callOf([addition]));
       const replies = (await pipeline.exec()) ?? [];
       const answers = await Promise.all(
-        replies.map(([error, mismatched], place) => {
+        replies.map(async ([error, mismatched], place) => {
           if (isRedirection(error)) {
             return scripted(cluster).letheAddConsents(...callOf([additionsHere[place] as EntryAddition]));
           }

@@ -52,7 +52,7 @@ async function readCluster(cluster: Cluster, keys: readonly string[]): Promise<V
 }
 
 function settled([error, value]: readonly [unknown, unknown]): unknown {
-  if (error !== null && error !== undefined) throw error;
+  if (error !== null && error !== undefined) throw error as Error;
   return value;
 }
 

@@ -7,12 +7,7 @@ export function makeRedact(constant: string | number | boolean): Transform {
 }
 
 function scalarOf(constant: string | number | boolean): Scalar | null {
-  switch (typeof constant) {
-    case 'string':
-      return { kind: 'string', text: constant };
-    case 'number':
-      return Number.isFinite(constant) ? { kind: 'number', text: String(constant) } : null;
-    case 'boolean':
-      return { kind: 'boolean', text: String(constant) };
-  }
+  if (typeof constant === 'string') return { kind: 'string', text: constant };
+  if (typeof constant === 'boolean') return { kind: 'boolean', text: String(constant) };
+  return Number.isFinite(constant) ? { kind: 'number', text: String(constant) } : null;
 }
