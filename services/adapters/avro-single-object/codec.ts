@@ -1,4 +1,4 @@
-import { Type } from 'avsc';
+import avro, { type Type } from 'avsc';
 import { LetheError } from '../../core/errors.ts';
 import { fits } from './bounds.ts';
 import { makeSafeLong, schemaFingerprint } from './fingerprint.ts';
@@ -73,7 +73,7 @@ const SCHEMA_UNKNOWN = { ok: false, problem: 'schema_unknown' } as const;
 const UNDECODABLE = { ok: false, problem: 'undecodable' } as const;
 
 function compile(schema: unknown): Type {
-  return Type.forSchema(schema as never, { registry: { long: makeSafeLong() }, wrapUnions: false });
+  return avro.Type.forSchema(schema as never, { registry: { long: makeSafeLong() }, wrapUnions: false });
 }
 
 function headerOf(schema: unknown): Buffer {

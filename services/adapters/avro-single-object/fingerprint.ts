@@ -1,4 +1,4 @@
-import { Type, types } from 'avsc';
+import avro, { type Type } from 'avsc';
 
 /** The fingerprint of no bytes; by the algorithm also its polynomial. */
 const EMPTY = 0xc15d213aa4d7a795n;
@@ -27,7 +27,7 @@ export function crc64Avro(bytes: Uint8Array): bigint {
  */
 export function parsingCanonicalForm(schema: unknown): string {
   // Wrapped unions take every pair of branches; the form is the same however values are held.
-  return JSON.stringify(Type.forSchema(schema as never, { wrapUnions: true }).schema());
+  return JSON.stringify(avro.Type.forSchema(schema as never, { wrapUnions: true }).schema());
 }
 
 /** CRC-64-AVRO of a schema's Parsing Canonical Form: what names a schema in single-object encoding. */
@@ -42,7 +42,7 @@ export function schemaFingerprint(schema: unknown): bigint {
 export function makeSafeLong(): Type {
   // avsc is done with the bytes before it asks for the next ones.
   const bytes = Buffer.alloc(8);
-  return types.LongType.__with({
+  return avro.types.LongType.__with({
     fromBuffer: (read: Buffer) => {
       const value = read.readInt32LE(4) * 2 ** 32 + read.readUInt32LE(0);
       if (!Number.isSafeInteger(value)) throw new RangeError('a long beyond 2^53');

@@ -103,11 +103,25 @@ export function chunk(
 function message(publication: Publication): Message {
   return {
     key: publication.key,
-    value: publication.value as Buffer | null,
+    value: publication.value === null ? null : asBuffer(publication.value),
     partition: publication.partition,
-    headers: publication.headers as NonNullable<Message['headers']>,
+    headers: Object.fromEntries(
+      Object.entries(publication.headers).map(([name, value]) => [
+        name,
+        Array.isArray(value) ? value.map(headerValue) : headerValue(value),
+      ]),
+    ),
     timestamp: String(publication.timestamp),
   };
+}
+
+/** kafkajs writes nothing for bytes that are no Buffer, and the broker then refuses the batch. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function headerValue(value: string | Uint8Array): string | Buffer {
+  return typeof value === 'string' ? value : asBuffer(value);
 }
 
 /** Fences every earlier owner of the partition, then reads where it stopped. */
