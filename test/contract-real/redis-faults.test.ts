@@ -14,7 +14,7 @@ let client: RedisClient | undefined;
 
 beforeAll(async () => {
   runDir = createRunDir();
-  server = await startRedis(runDir);
+  server = await startRedis(runDir, () => {});
 });
 
 afterEach(() => client?.close());

@@ -20,7 +20,7 @@ const observed: [string, number][] = [];
 
 beforeAll(async () => {
   runDir = createRunDir();
-  server = await startRedis(runDir);
+  server = await startRedis(runDir, () => {});
   raw = new Redis(server.endpoint);
 });
 
@@ -117,8 +117,24 @@ describe('an entry that names another subject', () => {
 
   it('is found out even where it begins like the one asked for', async () => {
     const mine = newToken();
-    await raw.set(consentKey(mine), `${mine}x\n`);
+    await raw.set(consentKey(mine), `${mine}x`);
     await expect(consents.load([mine])).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+describe('a reply that belongs to another question', () => {
+  it('is noticed even where it looks right and holds nothing, and a new connection heals it', async () => {
+    const token = newToken();
+    await consents.add([{ token, event: event(1, { decision: 'objected' }) }]);
+    // What ioredis #965 and #1925 came to: a command's place in the queue is lost and its reply goes to the next one.
+    // Here that is the reply to a look-up of as many keys, all of them absent.
+    await client.run('misroute', async (redis) => {
+      const { commandQueue } = redis as unknown as { commandQueue: { pop: () => unknown } };
+      void (redis as Redis).mget('absent-1', 'absent-2', 'absent-3').catch(() => {});
+      commandQueue.pop();
+    });
+    await expect(consents.load([token])).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+    expect((await consents.load([token])).events.get(token)).toHaveLength(1);
   });
 });
 

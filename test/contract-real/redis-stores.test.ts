@@ -18,7 +18,7 @@ const options: { [name in 'server' | 'cluster' | 'tls']?: RedisClientOptions } =
 beforeAll(async () => {
   const runDir = createRunDir();
   ends.push(runDir.remove);
-  options.server = { url: (await startRedis(runDir)).endpoint };
+  options.server = { url: (await startRedis(runDir, () => {})).endpoint };
   const cluster = await startRedisCluster(() => {});
   ends.push(cluster.stop);
   options.cluster = { url: cluster.endpoint };
