@@ -1,6 +1,7 @@
 import type { Variant } from '../decide/variant.ts';
-import type { Decided, RecordDecision } from '../engine.ts';
+import type { Decided, OutputDecision, RecordDecision } from '../engine.ts';
 import { LetheError } from '../errors.ts';
+import { type Poison, WITHHELD_REASONS, type WithheldReason } from '../outcome.ts';
 import type { RoutePlan } from '../policy/plan.ts';
 import {
   type AuditSegment,
@@ -41,6 +42,14 @@ export type SegmentBuilder = {
   readonly finish: (hash: HashText, lastOffset?: number) => AuditSegment;
 };
 
+/** Where a row of decisions leads: the shape it makes, if any record made it yet, and where it may go on. */
+type Place = { shape: number; readonly next: (Place | undefined)[] };
+
+const REASON_CODE = Object.fromEntries(WITHHELD_REASONS.map((reason, i) => [reason, i])) as Readonly<
+  Record<WithheldReason, number>
+>;
+const CODES = WITHHELD_REASONS.length + 1;
+
 /**
  * Builds the audit segment of one batch (DESIGN section 7). Distinct shapes are stored once, and neighbours of one shape
  * as a run, so a batch of like records comes to a few hundred bytes however long it is.
@@ -49,7 +58,8 @@ export function makeSegmentBuilder(head: SegmentHead): SegmentBuilder {
   const treatments = makeInterner<readonly FieldEffect[]>();
   const shapes = makeInterner<DecisionShape>();
   const treatmentOf = new Map<Variant, number>();
-  const shapeOf = new Map<string, number>();
+  const poisonOf = new Map<string, number>();
+  const known: Place = { shape: -1, next: [] };
   const runs: Run[] = [];
   let first = head.firstOffset;
   let next = head.firstOffset ?? 0;
@@ -84,45 +94,45 @@ export function makeSegmentBuilder(head: SegmentHead): SegmentBuilder {
     },
   };
 
-  function deadLetter({ code, path }: DeadLetterOf): number {
+  function deadLetter({ code, path }: Poison): number {
     const key = `${code} ${path ?? ''}`;
-    let shape = shapeOf.get(key);
+    let shape = poisonOf.get(key);
     if (shape === undefined) {
       const named = path === null ? null : path.toWellFormed();
-      shapeOf.set(key, (shape = shapes.intern({ deadLetter: { code, path: named }, outputs: [] })));
+      poisonOf.set(key, (shape = shapes.intern({ deadLetter: { code, path: named }, outputs: [] })));
     }
     return shape;
   }
 
+  /** Follows one branch an output, so that a record like an earlier one costs a few steps and builds nothing. */
   function decided({ plan, outputs }: Decided): number {
-    // Made for every record, so it says as little as tells shapes apart.
-    let key = '';
+    let place = known;
     for (const output of outputs) {
-      key += output.kind === 'withheld' ? `-${output.reason}` : `+${output.reason}`;
-      if (output.kind === 'published' && output.variant !== null) key += treatment(plan, output.variant);
+      const reason = output.reason === null ? WITHHELD_REASONS.length : REASON_CODE[output.reason];
+      const treated = output.kind === 'withheld' ? 0 : 1 + treatment(plan, output.variant);
+      place = place.next[treated * CODES + reason] ??= { shape: -1, next: [] };
     }
-    let shape = shapeOf.get(key);
-    if (shape === undefined) {
-      checkOutputs(plan, outputs.length);
-      shape = shapes.intern({
-        deadLetter: null,
-        outputs: outputs.map(
-          (output): OutputShape => ({
-            outcome: output.kind,
-            reason: output.reason,
-            treatment: output.kind === 'published' && output.variant !== null ? treatment(plan, output.variant) : null,
-          }),
-        ),
-      });
-      shapeOf.set(key, shape);
-    }
-    return shape;
+    if (place.shape < 0) place.shape = newShape(plan, outputs);
+    return place.shape;
   }
 
-  function treatment(plan: RoutePlan, variant: Variant): number {
+  function newShape(plan: RoutePlan, outputs: readonly OutputDecision[]): number {
+    checkOutputs(plan, outputs.length);
+    return shapes.intern({
+      deadLetter: null,
+      outputs: outputs.map((output): OutputShape => {
+        const treated = output.kind === 'withheld' ? 0 : treatment(plan, output.variant);
+        return { outcome: output.kind, reason: output.reason, treatment: treated === 0 ? null : treated - 1 };
+      }),
+    });
+  }
+
+  /** 1 + the index of the treatment; 0 for a tombstone, which has none. */
+  function treatment(plan: RoutePlan, variant: Variant | null): number {
+    if (variant === null) return 0;
     let index = treatmentOf.get(variant);
     if (index === undefined) treatmentOf.set(variant, (index = treatments.intern(fieldsOf(plan, variant))));
-    return index;
+    return index + 1;
   }
 
   function checkOutputs(plan: RoutePlan, decisions: number): void {
@@ -130,8 +140,6 @@ export function makeSegmentBuilder(head: SegmentHead): SegmentBuilder {
     if (!same) throw new LetheError('bug', `outputs decided about are not those of the segment: ${plan.name}`);
   }
 }
-
-type DeadLetterOf = { readonly code: NonNullable<DecisionShape['deadLetter']>['code']; readonly path: string | null };
 
 /** Declared fields and headers alone: a path that is only read is never released and says nothing. */
 function fieldsOf(plan: RoutePlan, variant: Variant): FieldEffect[] {

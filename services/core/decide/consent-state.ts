@@ -16,6 +16,13 @@ function inOrder(a: ConsentEvent, b: ConsentEvent): number {
   return a.at - b.at || a.version - b.version || SEVERITY[a.decision] - SEVERITY[b.decision];
 }
 
+function sorted(events: readonly ConsentEvent[]): readonly ConsentEvent[] {
+  for (let i = 1; i < events.length; i++) {
+    if (inOrder(events[i - 1] as ConsentEvent, events[i] as ConsentEvent) > 0) return [...events].sort(inOrder);
+  }
+  return events;
+}
+
 /**
  * All that one subject ever said, asked at a moment (DESIGN sections 5 and 12). Only events that have taken effect by
  * then count, in order of effective time and then version; the order of arrival means nothing. Cheap to make; it sorts
@@ -144,7 +151,7 @@ export class ConsentState {
   }
 
   private settleAt(now: number): readonly ConsentEvent[] {
-    const events = (this.events ??= this.given.length < 2 ? this.given : [...this.given].sort(inOrder));
+    const events = (this.events ??= sorted(this.given));
     if (now === this.now) return events;
     this.now = now;
     this.end = 0;
