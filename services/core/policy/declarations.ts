@@ -69,7 +69,7 @@ export function collectDeclarations(
 }
 
 /** The most specific of declarations that all match some value; null of none. */
-export function mostSpecific<T extends { readonly path: Path }>(candidates: readonly T[]): T | null {
+function mostSpecific<T extends { readonly path: Path }>(candidates: readonly T[]): T | null {
   let best: T | null = null;
   for (const candidate of candidates) {
     if (best === null || compareSpecificity(candidate.path, best.path) > 0) best = candidate;

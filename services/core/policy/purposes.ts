@@ -104,7 +104,7 @@ function compileRetention(
   const limits = new Map<string, number>();
   for (const [category, text] of Object.entries(retention)) {
     const path = ['purposes', name, 'retention', category];
-    if (category !== 'default' && !taxonomy.categories.has(category)) {
+    if (category !== 'default' && !taxonomy.selectable(category)) {
       report.error(
         'category-unknown',
         doc.at(path),

@@ -124,6 +124,14 @@ describe('a walk over the nodes', () => {
     expect(categoryAt(['a', 'b', 'c'])).toBe('user.health');
     expect(categoryAt(['a', 'b', 'd'])).toBe('system');
   });
+
+  it('gives it the category of that field even where a less specific one is refined to a more specific path', () => {
+    const fields = { 'a.*.c': 'user.health', '*.b.*': 'system' };
+    const { plan } = compiledRoute({ policies: [policyWith(fields, [[{ select: 'a.*.*', action: 'keep' }]])] });
+    expect(plan.leaves.map(({ path }) => path)).toContain('a.b.*');
+    expect(walk(plan, ['a', 'b', 'c'])).toBe('a.*.c');
+    expect(walk(plan, ['a', 'b', 'd'])).toBe('a.b.*');
+  });
 });
 
 describe('nodes', () => {

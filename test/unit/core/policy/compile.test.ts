@@ -156,6 +156,15 @@ describe('a purpose', () => {
     expect(purposes().map(({ retentionMs }) => retentionMs)).toEqual([365 * DAY, 90 * DAY, 1.5 * DAY]);
   });
 
+  it('may limit a category that only has listed ones beneath it', () => {
+    const analytics = { basis: { default: 'consent' as const }, retention: { default: 'P9D', 'user.contact': 'P1D' } };
+    const { plan } = compiledRoute({
+      policies: [policyWith({ a: 'user.contact.email', b: 'user' })],
+      purposes: { purposes: { analytics } },
+    });
+    expect(plan.outputs[0]?.leaves.map(({ maxAgeMs }) => maxAgeMs / DAY)).toEqual([1, 9, 9]);
+  });
+
   it('lets a value grow as old as its longest category says, else as the default', () => {
     const fields = { a: 'user.behavior.purchase_history', b: 'user.location', c: 'user', d: 'system' };
     const { plan } = compiledRoute({
