@@ -26,9 +26,14 @@ export const capture = (
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
       ...(options.env ? { env: options.env } : {}),
-      ...(options.timeoutMs ? { timeout: options.timeoutMs, killSignal: 'SIGKILL' as const } : {}),
     });
     if (child.pid !== undefined) options.onSpawn?.(child.pid);
+    // Not spawn's own timeout: its timer outlives a command that cannot be run, and keeps us waiting for it.
+    const timer = options.timeoutMs && setTimeout(() => child.kill('SIGKILL'), options.timeoutMs);
+    const end = (code: number | null, text: string): void => {
+      if (timer) clearTimeout(timer);
+      resolve({ code, output: text });
+    };
     let output = '';
     let rest = '';
     const take = (bytes: Buffer): void => {
@@ -41,8 +46,8 @@ export const capture = (
     };
     child.stdout.on('data', take);
     child.stderr.on('data', take);
-    child.once('error', (error) => resolve({ code: null, output: error.message }));
-    child.once('close', (code) => resolve({ code, output }));
+    child.once('error', (error) => end(null, error.message));
+    child.once('close', (code) => end(code, output));
   });
 
 /** Runs a command that must succeed, reaped with the run directory should we die meanwhile. */
