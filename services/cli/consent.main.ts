@@ -23,7 +23,7 @@ export async function consentImport(file: string, options: { config?: string }):
   sizeOfFile(file, 'file');
   const settings = commandSettings(options, ['kafka', 'redis', 'keysFile']);
   const subjectTokens = makeSubjectTokens(readKeys(settings.keysFile));
-  const kafka = makeKafka(settings.kafka, kafkajsLogCreator(makeLog(settings.logLevel)));
+  const kafka = makeKafka(settings.kafka, kafkajsLogCreator(makeLog('silent')));
   const { brokers } = settings.kafka;
   const admin = kafka.admin({ retry: { retries: 2 } });
   const redis = connectRedis(settings.redis);

@@ -21,8 +21,7 @@ export async function push(dir: string, options: { config?: string }): Promise<n
   const settings = commandSettings(options, ['redis'], ['kafka', 'registry']);
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const redis = connectRedis(settings.redis);
-  const kafka =
-    settings.kafka === null ? null : makeKafka(settings.kafka, kafkajsLogCreator(makeLog(settings.logLevel)));
+  const kafka = settings.kafka === null ? null : makeKafka(settings.kafka, kafkajsLogCreator(makeLog('silent')));
   const admin = kafka?.admin({ retry: { retries: 2 } }) ?? null;
   try {
     await pushBundle({

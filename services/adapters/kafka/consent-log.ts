@@ -40,7 +40,12 @@ export function makeKafkaConsentLog(
 
   async function connected(): Promise<Producer> {
     if (producer !== null) return producer;
-    const made = options.kafka.producer({ idempotent: true, maxInFlightRequests: 1, retry: RETRY });
+    const made = options.kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      retry: RETRY,
+      createPartitioner: () => (record) => record.message.partition ?? 0,
+    });
     await made.connect();
     producer = made;
     return made;

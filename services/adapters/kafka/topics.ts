@@ -1,4 +1,5 @@
 /** Facts about topics, and making the ones that are Lethe's to make. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import { LetheError } from '../../core/errors.ts';
 import type { TopicFacts } from '../../core/transport.ts';
@@ -7,6 +8,9 @@ import { errorType, kafkaUnavailable } from './errors.ts';
 /** Kafka's own default of `max.message.bytes`. */
 const DEFAULT_MAX_MESSAGE_BYTES = 1_048_588;
 const FACTS_MAX_AGE_MS = 60_000;
+/** How long a topic that was created may take to be listed: 5 s. */
+const LOOKS = 50;
+const LOOK_AGAIN_MS = 100;
 
 export type TopicCatalog = {
   readonly facts: (topic: string) => Promise<TopicFacts>;
@@ -82,19 +86,14 @@ export async function ensureTopics(
   brokers: readonly string[],
   wanted: readonly WantedTopic[],
 ): Promise<TopicOutcome> {
-  let existing: Set<string>;
-  try {
-    existing = new Set(await admin.listTopics());
-  } catch (error) {
-    throw kafkaUnavailable('listing topics', brokers, error);
-  }
-  const created: string[] = [];
-  const missing: { topic: string; reason: string; create: string }[] = [];
-  for (const topic of wanted) {
-    if (existing.has(topic.name)) continue;
+  const existing = await listTopics(admin, brokers);
+  const absent = wanted.filter(({ name }) => !existing.has(name));
+  const reasons = new Map<string, string>();
+  for (const topic of absent) {
     try {
       await admin.createTopics({
-        waitForLeaders: true,
+        // kafkajs waits by asking for metadata, and takes a broker that has not heard of the topic yet for a failure.
+        waitForLeaders: false,
         timeout: 10_000,
         topics: [
           {
@@ -105,14 +104,34 @@ export async function ensureTopics(
           },
         ],
       });
-      created.push(topic.name);
     } catch (error) {
-      const reason = creationError(error);
-      if (reason === 'TOPIC_ALREADY_EXISTS') continue;
-      missing.push({ topic: topic.name, reason, create: createCommand(topic, brokers) });
+      reasons.set(topic.name, creationError(error));
     }
   }
-  return { created, missing };
+  let seen = existing;
+  for (let look = 0; look < LOOKS; look++) {
+    seen = await listTopics(admin, brokers);
+    if (absent.every(({ name }) => seen.has(name) || reasons.has(name))) break;
+    await sleep(LOOK_AGAIN_MS);
+  }
+  return {
+    created: absent.map(({ name }) => name).filter((name) => seen.has(name) && !reasons.has(name)),
+    missing: absent
+      .filter(({ name }) => !seen.has(name))
+      .map((topic) => ({
+        topic: topic.name,
+        reason: reasons.get(topic.name) ?? 'it did not appear',
+        create: createCommand(topic, brokers),
+      })),
+  };
+}
+
+async function listTopics(admin: Admin, brokers: readonly string[]): Promise<Set<string>> {
+  try {
+    return new Set(await admin.listTopics());
+  } catch (error) {
+    throw kafkaUnavailable('listing topics', brokers, error);
+  }
 }
 
 /** kafkajs gathers creation errors in an aggregate. */
