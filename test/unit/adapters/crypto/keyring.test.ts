@@ -31,6 +31,8 @@ describe('makeHmac', () => {
       fc.property(fc.string({ unit: 'grapheme', maxLength: 2000, size: 'max' }), (text) => {
         expect(own(text)).toBe(hmac(key, text));
       }),
+      // Shrinking a long text takes minutes and says nothing: the table below has the edges.
+      { endOnFailure: true },
     );
   });
 
