@@ -14,6 +14,7 @@ type Entry = {
 const ERROR = 1;
 const WARN = 2;
 const INFO = 4;
+const DEBUG = 5;
 
 const NAMES = ['topic', 'groupId', 'memberId', 'clientId', 'broker', 'coordinator', 'eventName'] as const;
 const NUMBERS = ['partition', 'retryCount', 'retryTime', 'generationId', 'size'] as const;
@@ -44,8 +45,15 @@ export const kafkajsLogCreator =
     }
     const type = errorType(error) ?? errorType(message);
     if (type !== null) fields['errorType'] = type;
-    writerOf(log, entry.level)(fields, fixedPart(message));
+    writerOf(log, isAnswer(entry) ? DEBUG : entry.level)(fields, fixedPart(message));
   };
+
+/**
+ * kafkajs logs every error code that a broker answers as an error, also those it tries again after; whoever asked says
+ * what came of it.
+ */
+const isAnswer = ({ namespace, log: { message } }: Entry): boolean =>
+  namespace === 'Connection' && typeof message === 'string' && message.startsWith('Response ');
 
 const writerOf = (log: Log, level: number): Log['info'] => {
   if (level === ERROR) return (fields, message) => log.error(fields, message);
