@@ -17,17 +17,27 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+/** What a worker waits for; the label `cause` of `lethe_paused_partitions`. */
+export type Dependency = 'kafka' | 'redis' | 'registry' | 'bundle' | 'consent_view';
+
 export class LetheError extends Error {
   readonly code: ErrorCode;
   readonly retryable: boolean;
   /** What the reader should do, one sentence. */
   readonly fix: string | null;
+  /** What is not there, for `unavailable`. */
+  readonly dependency: Dependency | null;
 
-  constructor(code: ErrorCode, message: string, options: { retryable?: boolean; fix?: string; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { retryable?: boolean; fix?: string; cause?: unknown; dependency?: Dependency } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'LetheError';
     this.code = code;
     this.retryable = options.retryable ?? code === 'unavailable';
     this.fix = options.fix ?? null;
+    this.dependency = options.dependency ?? null;
   }
 }

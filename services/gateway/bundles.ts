@@ -46,6 +46,7 @@ export function makeBundles(options: BundlesOptions): Bundles {
     const bundle = await options.store.read(digest);
     if (bundle === null) {
       throw new LetheError('unavailable', `Bundle ${digest} is named active in Redis but not stored there`, {
+        dependency: 'bundle',
         fix: 'Push the configuration again: lethe push DIR.',
       });
     }
@@ -55,6 +56,7 @@ export function makeBundles(options: BundlesOptions): Bundles {
     } catch (error) {
       // It compiled where it was pushed: this worker is of another version. Releasing nothing is the safe way to wait.
       throw new LetheError('unavailable', `Bundle ${digest} does not compile in this version of Lethe`, {
+        dependency: 'bundle',
         fix: 'Run workers of the version that pushed it, or push again with this one.',
         cause: error,
       });

@@ -160,6 +160,7 @@ export async function runGateway(settings: GatewaySettings, version: string, sto
 const noRegistry = (): Promise<never> =>
   Promise.reject(
     new LetheError('unavailable', 'Registry: none is set, and an Avro route needs one', {
+      dependency: 'registry',
       fix: 'Set SCHEMA_REGISTRY_URL and start the worker again.',
     }),
   );

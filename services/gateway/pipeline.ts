@@ -64,6 +64,7 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
       const route = bundle.routes.get(batch.topic);
       if (route === undefined) {
         throw new LetheError('unavailable', `Bundle ${bundle.digest} has no route for ${batch.topic} any more`, {
+          dependency: 'bundle',
           fix: 'Nothing to do: the worker leaves the topic within seconds.',
         });
       }
@@ -71,7 +72,9 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
       if (typeof result !== 'string') return result;
       bundle = await bundles.use(result);
     }
-    throw new LetheError('unavailable', 'Bundle changes faster than a batch can be decided about');
+    throw new LetheError('unavailable', 'Bundle changes faster than a batch can be decided about', {
+      dependency: 'bundle',
+    });
   };
 
   /** One go under one bundle; gives the digest to use instead where another one is active. */
@@ -145,5 +148,8 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
 
 function named(digest: string | null): string {
   if (digest !== null) return digest;
-  throw new LetheError('unavailable', 'Bundle: none is active in Redis', { fix: 'Push one: lethe push DIR.' });
+  throw new LetheError('unavailable', 'Bundle: none is active in Redis', {
+    dependency: 'bundle',
+    fix: 'Push one: lethe push DIR.',
+  });
 }

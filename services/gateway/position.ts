@@ -55,12 +55,14 @@ export function checkWatermark(
   if (watermark === null) {
     if (last === null) return;
     throw new LetheError('unavailable', 'Consent view in Redis lost its watermark: it was rebuilt or emptied', {
+      dependency: 'consent_view',
       fix: 'Bring the view up to date: the stream goes on by itself once its watermark is back.',
     });
   }
   const age = now - watermark.at;
   if (age > maxAgeMs) {
     throw new LetheError('unavailable', `Consent view in Redis is ${Math.round(age / 1000)} s old, more than allowed`, {
+      dependency: 'consent_view',
       fix: 'Check that "lethe control" runs and keeps up, or raise LETHE_CONSENT_MAX_STALENESS.',
     });
   }
@@ -71,6 +73,7 @@ export function checkWatermark(
         'unavailable',
         'Consent view in Redis went backwards: it shows less than was decided under',
         {
+          dependency: 'consent_view',
           fix: 'Wait for the projector to catch up; Redis probably failed over to a replica that lagged.',
         },
       );

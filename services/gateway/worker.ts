@@ -59,7 +59,10 @@ export function makeWorker(options: WorkerOptions): Worker {
   const activeBundle = async (): Promise<true | null> => {
     const digest = await store.activeDigest();
     if (digest === null) {
-      throw new LetheError('unavailable', 'No bundle is active yet.', { fix: 'Push one: lethe push DIR.' });
+      throw new LetheError('unavailable', 'No bundle is active yet.', {
+        dependency: 'bundle',
+        fix: 'Push one: lethe push DIR.',
+      });
     }
     await bundles.use(digest);
     return true;

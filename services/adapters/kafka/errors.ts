@@ -30,6 +30,7 @@ export function errorType(error: unknown): string {
  */
 export function kafkaUnavailable(doing: string, brokers: readonly string[], cause: unknown): LetheError {
   return new LetheError('unavailable', `Kafka at ${brokers.join(',')} failed while ${doing}: ${errorType(cause)}`, {
+    dependency: 'kafka',
     fix: 'Check that the brokers run and that KAFKA_BROKERS (and the KAFKA_SASL and KAFKA_SSL settings) fit them.',
     cause,
   });

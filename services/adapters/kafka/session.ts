@@ -242,7 +242,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
       pauses.hold(payload);
       return;
     }
-    const waitMs = pauses.pause(payload, causeOf(known));
+    const waitMs = pauses.pause(payload, known.dependency ?? known.code);
     log.warn({ topic, partition, code: known.code, waitMs }, `Paused: ${known.message}`);
   };
 
@@ -268,12 +268,6 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     throw kafkaUnavailable('joining the group', options.brokers, error);
   }
   return { ended, stop };
-}
-
-/** Why a partition is paused, as a metric label: the part named in the message's first word. */
-function causeOf(error: LetheError): string {
-  const word = error.message.split(' ', 1)[0]?.toLowerCase() ?? '';
-  return ['redis', 'kafka', 'registry', 'bundle', 'consent'].includes(word) ? word : error.code;
 }
 
 function rawBatch(batch: EachBatchPayload['batch'], startOffset: number): RawBatch {

@@ -52,6 +52,7 @@ export function makeTopicCatalog(admin: Admin, brokers: readonly string[], clock
 
 function missingTopic(topic: string, cause: unknown): LetheError {
   return new LetheError('unavailable', `Kafka topic ${topic} does not exist`, {
+    dependency: 'kafka',
     fix: `Create it: kafka-topics --create --topic ${topic}, or let "lethe push" create it where it may.`,
     ...(cause === null ? {} : { cause }),
   });

@@ -8,7 +8,10 @@ const FIX = 'Check that it runs, that it can be reached and that REDIS_URL is ri
 
 /** @param endpoint `host:port`, as `endpointName` makes it. */
 export function redisUnavailable(endpoint: string, reason: string, fix: string = FIX): LetheError {
-  return new LetheError('unavailable', `Redis at ${endpoint} (REDIS_URL) is unavailable: ${reason}`, { fix });
+  return new LetheError('unavailable', `Redis at ${endpoint} (REDIS_URL) is unavailable: ${reason}`, {
+    fix,
+    dependency: 'redis',
+  });
 }
 
 /** Says in few words why, or null where the error says no more than that the connection is gone. */

@@ -57,6 +57,7 @@ export async function request(
 /** `unavailable`, in one line that says where and what to do. */
 export function unavailable(access: RegistryAccess, reason: string, cause?: unknown): LetheError {
   return new LetheError('unavailable', `Schema registry ${access.url}: ${reason}`, {
+    dependency: 'registry',
     fix: 'Check SCHEMA_REGISTRY_URL, and that the registry is up and can be reached from here.',
     ...(cause === undefined ? {} : { cause }),
   });
@@ -65,6 +66,7 @@ export function unavailable(access: RegistryAccess, reason: string, cause?: unkn
 /** `unavailable` too: the registry is there, but not for us; whoever changes that need not restart anything. */
 export function refusedLogin(access: RegistryAccess, status: number): LetheError {
   return new LetheError('unavailable', `Schema registry ${access.url}: refuses the log-in (${status})`, {
+    dependency: 'registry',
     fix: 'Check SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD.',
   });
 }
