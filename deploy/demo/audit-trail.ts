@@ -26,8 +26,14 @@ export type Outcome = {
   readonly example: string;
 };
 
-/** Counts decisions by output, outcome and reason; published ones with something held back are told apart. */
-export function countOutcomes(segments: readonly AuditSegment[]): { records: number; outcomes: Outcome[] } {
+/**
+ * Counts decisions by output (in the order given), outcome and reason; published ones with something held back are told
+ * apart.
+ */
+export function countOutcomes(
+  segments: readonly AuditSegment[],
+  outputs: readonly string[],
+): { records: number; outcomes: Outcome[] } {
   const outcomes = new Map<string, Outcome>();
   let records = 0;
   const add = (output: string, outcome: Outcome['outcome'], reason: string, example: string): void => {
@@ -52,8 +58,8 @@ export function countOutcomes(segments: readonly AuditSegment[]): { records: num
     }
   }
   return { records, outcomes: [...outcomes.values()].sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1)) };
-}
 
-function sortKey({ output, outcome, reason }: Outcome): string {
-  return `${output === '' ? '~' : output} ${outcome} ${reason}`;
+  function sortKey({ output, outcome, reason }: Outcome): string {
+    return `${output === '' ? outputs.length : outputs.indexOf(output)} ${outcome} ${reason}`;
+  }
 }

@@ -133,7 +133,7 @@ async function demo(): Promise<void> {
       published.set(`${message.topic} ${message.source}`, message);
     }),
   ]);
-  const trail = countOutcomes(await readAudit(kafka));
+  const trail = countOutcomes(await readAudit(kafka), OUTPUTS);
   const outputSchema = (await registry.versions('clean.analytics.clickstream-value')).at(-1)?.schema ?? '';
 
   showExamples(trail.outcomes, raw, published, outputSchema);
@@ -229,8 +229,8 @@ function showExamples(
   say(styles.dim(`    ${styles.green('~')} changed   = kept   ${styles.red('✗')} not released`));
   const told = new Set<string>();
   for (const { output, outcome, reason, example } of outcomes) {
-    // Once per reason; a published record once per output.
-    const kind = outcome === 'published' ? `${output} ${reason}` : `${outcome} ${reason}`;
+    // Once per reason; a published record once per output; of stripped ones, which all look alike, one.
+    const kind = outcome !== 'published' ? `${outcome} ${reason}` : reason === '' ? output : 'stripped';
     if (told.has(kind)) continue;
     told.add(kind);
     const title =

@@ -41,7 +41,9 @@ export function sideBySide(raw: unknown, sanitized: unknown, styles: Styles, wid
   const name = Math.min(30, Math.max(...[...before.keys()].map((path) => path.length)));
   const side = Math.max(12, Math.floor((width - name - 9) / 2));
   return [...before].map(([path, value]) => {
-    const got = after.get(path);
+    // Avro cannot leave a field out: what is not released is null there.
+    const there = after.get(path);
+    const got = there === 'null' && value !== 'null' ? undefined : there;
     const mark = got === undefined ? styles.red('✗') : got === value ? styles.dim('=') : styles.green('~');
     const shown =
       got === undefined
