@@ -93,6 +93,7 @@ export async function runGateway(settings: GatewaySettings, version: string, sto
     brokers,
     groupId: settings.groupId,
     log,
+    tuning: settings.consume,
     observer: transportObserver(metrics, health),
   });
 

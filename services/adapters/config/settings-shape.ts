@@ -43,6 +43,10 @@ export const settingsShape = z
     LETHE_HTTP_PORT: whole('Port of /metrics, /livez and /readyz; 0 for any free one. Default 9464.'),
     LETHE_KEYS_FILE: file('JSON: key name to base64 bytes.'),
     LETHE_CONSENT_MAX_STALENESS: text('Age of the consent view that pauses the streams, ISO 8601. Default PT60S.'),
+    LETHE_SESSION_TIMEOUT: text(
+      "Silence after which the group gives a worker's partitions to others, ISO 8601; within the brokers' bounds. Default PT10S.",
+    ),
+    LETHE_BATCH_BYTES: whole('Raw bytes of one partition that are decided about in one transaction. Default 2097152.'),
     LETHE_MAX_RECORD_BYTES: whole('Longer raw values are dead letters (too_large). Default 10485760.'),
     LETHE_MAX_DEPTH: whole('Deeper raw values are dead letters (undecodable). Default 512.'),
     LETHE_LOG_LEVEL: text('trace, debug, info, warn, error, fatal or silent. Default info.'),

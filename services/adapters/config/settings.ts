@@ -39,6 +39,8 @@ export type Settings<N extends Need = never> = { readonly [K in N]: Surroundings
   readonly http: { readonly host: string; readonly port: number };
   /** Milliseconds. */
   readonly consentMaxStalenessMs: number;
+  /** How raw records are consumed; names and units as the Kafka transport takes them. */
+  readonly consume: { readonly sessionTimeoutMs: number; readonly maxBytesPerPartition: number };
   readonly limits: DecodeLimits;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 };
@@ -91,7 +93,11 @@ export function readSettings<N extends Need = never>(request: SettingsRequest<N>
       host: text(source, 'LETHE_HTTP_HOST', '0.0.0.0', /^[A-Za-z0-9.:_-]+$/, 'an address such as 127.0.0.1'),
       port: whole(source, 'LETHE_HTTP_PORT', 9464, 0, 65_535),
     }),
-    consentMaxStalenessMs: staleness(source),
+    consentMaxStalenessMs: duration(source, 'LETHE_CONSENT_MAX_STALENESS', 'PT60S', 60_000),
+    consume: Object.freeze({
+      sessionTimeoutMs: duration(source, 'LETHE_SESSION_TIMEOUT', 'PT10S', 10_000),
+      maxBytesPerPartition: whole(source, 'LETHE_BATCH_BYTES', 2 * 1024 * 1024, 1024, 64 * 1024 * 1024),
+    }),
     limits: Object.freeze({
       maxBytes: whole(source, 'LETHE_MAX_RECORD_BYTES', DEFAULT_DECODE_LIMITS.maxBytes, 1, 1024 ** 3),
       maxDepth: whole(source, 'LETHE_MAX_DEPTH', DEFAULT_DECODE_LIMITS.maxDepth, 1, 10_000),
@@ -253,10 +259,10 @@ function oneOf<T extends string>(source: SettingsSource, found: Found | null, al
   return null;
 }
 
-/** ISO 8601 durations of days, hours, minutes and seconds. */
-function staleness(source: SettingsSource): number {
-  const found = source.find('LETHE_CONSENT_MAX_STALENESS');
-  if (found === null) return 60_000;
+/** ISO 8601 durations of days, hours, minutes and seconds, in milliseconds. */
+function duration(source: SettingsSource, name: SettingName, example: string, fallbackMs: number): number {
+  const found = source.find(name);
+  if (found === null) return fallbackMs;
   const match =
     /^P(?=\d|T\d)(?:(\d{1,9})D)?(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{1,3})?)S)?)?$/.exec(
       found.text,
@@ -264,9 +270,9 @@ function staleness(source: SettingsSource): number {
   const [days = 0, hours = 0, minutes = 0, seconds = 0] = (match ?? []).slice(1).map((part) => Number(part ?? 0));
   const ms = Math.round((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000);
   if (ms > 0) return ms;
-  const fix = 'Use an ISO 8601 duration above zero, such as PT60S or PT5M.';
-  source.report(found.from, 'LETHE_CONSENT_MAX_STALENESS is no duration', fix);
-  return 60_000;
+  const fix = `Use an ISO 8601 duration above zero, such as ${example} or PT5M.`;
+  source.report(found.from, `${name} is no duration`, fix);
+  return fallbackMs;
 }
 
 function isEndpoint(text: string): boolean {

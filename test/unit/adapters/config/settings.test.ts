@@ -53,6 +53,7 @@ describe('what is read', () => {
       groupId: 'lethe',
       http: { host: '0.0.0.0', port: 9464 },
       consentMaxStalenessMs: 60_000,
+      consume: { sessionTimeoutMs: 10_000, maxBytesPerPartition: 2_097_152 },
       limits: { maxBytes: 10_485_760, maxDepth: 512 },
       logLevel: 'info',
     });
@@ -65,6 +66,8 @@ describe('what is read', () => {
       LETHE_HTTP_PORT: '0',
       LETHE_HTTP_HOST: '::1',
       LETHE_CONSENT_MAX_STALENESS: 'PT1M30.5S',
+      LETHE_SESSION_TIMEOUT: 'PT6S',
+      LETHE_BATCH_BYTES: '65536',
       LETHE_MAX_RECORD_BYTES: '1000',
       LETHE_MAX_DEPTH: '64',
       LETHE_LOG_LEVEL: 'DEBUG',
@@ -88,6 +91,7 @@ describe('what is read', () => {
       keysFile: '/keys.json',
       http: { host: '::1', port: 0 },
       consentMaxStalenessMs: 90_500,
+      consume: { sessionTimeoutMs: 6_000, maxBytesPerPartition: 65_536 },
       limits: { maxBytes: 1000, maxDepth: 64 },
       logLevel: 'debug',
     });
