@@ -10,8 +10,16 @@ import {
 } from '../../../../services/core/audit/segment.ts';
 import { makeSegmentBuilder, type SegmentHead } from '../../../../services/core/audit/segment-builder.ts';
 import { consentStateOf } from '../../../../services/core/decide/consent-state.ts';
-import { deadLettered, makeEngine, type RecordDecision } from '../../../../services/core/engine.ts';
-import { CATEGORY, event, fakeCodec, fakeKeyring, NOW, planOf, purpose, record } from '../engine-fixture.ts';
+import { makeVariants } from '../../../../services/core/decide/variants.ts';
+import {
+  deadLettered,
+  makeEngine,
+  type OutputDecision,
+  type RecordDecision,
+} from '../../../../services/core/engine.ts';
+import { WITHHELD_REASONS } from '../../../../services/core/outcome.ts';
+import type { OutputPlan } from '../../../../services/core/policy/plan.ts';
+import { CATEGORY, DAY, event, fakeCodec, fakeKeyring, NOW, planOf, purpose, record } from '../engine-fixture.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
 const HEAD: SegmentHead = {
@@ -96,6 +104,45 @@ describe('a segment', () => {
     expect([9, 13, 14, 20].map((offset) => shapeAt(segment, offset))).toEqual([null, null, null, null]);
   });
 
+  it('tells decisions apart that differ in a single field alone', () => {
+    const aged = planOf({ mail: { category: CATEGORY.contact, maxAgeMs: DAY }, id: { category: CATEGORY.system } }, [
+      { purpose: purpose({ name: 'analytics' }) },
+    ]);
+    const said = consentStateOf([event({ purpose: '*' })]);
+    const builder = makeSegmentBuilder({ ...HEAD, outputs: ['clean.0'] });
+    [1, 3, 1, 4].forEach((days, offset) => {
+      builder.add(offset, batch.evaluate(record(aged, { eventTime: NOW - days * DAY }), undefined, said));
+    });
+    const segment = builder.finish(sha256);
+    expect(segment.records.map(({ shape }) => shape)).toEqual([0, 1, 0, 1]);
+    expect(segment.shapes.map(({ outputs }) => outputs[0]?.treatment)).toEqual([0, 1]);
+    expect(segment.treatments.map(([mail]) => mail?.effect)).toEqual(['keep', 'drop_retention']);
+  });
+
+  it('gives every outcome, reason and treatment a shape of its own', () => {
+    const one = planOf({ mail: { category: CATEGORY.contact, maxAgeMs: DAY }, id: { category: CATEGORY.system } });
+    const variants = makeVariants(one, one.outputs[0] as OutputPlan);
+    const treated = [
+      null,
+      variants.pick(true, false, 0),
+      variants.pick(true, false, 2 * DAY),
+      variants.pick(true, true, 0),
+    ];
+    const reasons = [null, ...WITHHELD_REASONS];
+    const outputs: OutputDecision[] = [
+      ...WITHHELD_REASONS.map((reason) => ({ kind: 'withheld' as const, reason })),
+      ...treated.flatMap((variant) =>
+        reasons.map((reason) => ({ kind: 'published' as const, variant, reason, value: null, key: null, headers: [] })),
+      ),
+    ];
+    const builder = makeSegmentBuilder({ ...HEAD, outputs: ['clean.0'] });
+    outputs.forEach((output, i) => builder.add(i, { kind: 'decided', plan: one, outputs: [output] }));
+    const segment = builder.finish(sha256);
+    expect(segment.records.map(({ shape }) => shape)).toEqual(outputs.map((_, i) => i));
+    expect(segment.shapes).toHaveLength(outputs.length);
+    expect(segment.treatments).toHaveLength(3);
+  });
+
   it('holds nothing of the subject, the values or the read-only paths', () => {
     const builder = makeSegmentBuilder(HEAD);
     builder.add(0, all);
@@ -160,6 +207,8 @@ describe('a segment', () => {
     const builder = makeSegmentBuilder(HEAD);
     builder.add(7, all);
     expect(() => builder.finish(sha256, 6)).toThrow(/answer/);
+    builder.add(8, all);
+    expect(() => builder.finish(sha256, 7)).toThrow(/answer/);
     expect(() => makeSegmentBuilder({ ...HEAD, outputs: ['clean.1', 'clean.0'] }).add(0, all)).toThrow(/outputs/);
     expect(() => makeSegmentBuilder({ ...HEAD, outputs: ['clean.0'] }).add(0, all)).toThrow(/outputs/);
   });
