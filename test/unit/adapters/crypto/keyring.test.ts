@@ -132,6 +132,12 @@ describe('makeGenerations', () => {
     expect(computed).toEqual(['sa', 'sb', 'sc', 'sd', 'sb']);
   });
 
+  it('keeps what was computed just after a turn as long as the rest', () => {
+    const { ask, computed } = counting(2);
+    for (const text of ['a', 'b', 'c', 'd', 'e', 'c']) ask(text);
+    expect(computed).toEqual(['sa', 'sb', 'sc', 'sd', 'se']);
+  });
+
   it('is bounded over all spaces together', () => {
     const { ask, computed } = counting(2);
     for (let round = 0; round < 2; round += 1) for (let i = 0; i < 6; i += 1) ask('a', `s${i}`);

@@ -86,6 +86,20 @@ describe('serveHttp', () => {
     });
   });
 
+  it('closes at once, though a probe still waits for its answer', async () => {
+    const asked = Promise.withResolvers<void>();
+    const { server, ask } = await serve(() => {
+      asked.resolve();
+      return new Promise<never>(() => undefined);
+    });
+    const answer = ask('/readyz').catch((error: unknown) => error);
+    await asked.promise;
+    const start = performance.now();
+    await server.close();
+    expect(performance.now() - start).toBeLessThan(1000);
+    expect(await answer).toBeInstanceOf(Error);
+  });
+
   it('closes at once, though a scraper keeps its connection open', async () => {
     const { server, at } = await serve();
     const agent = new Agent({ keepAlive: true });
