@@ -9,7 +9,7 @@ const INITIAL_TAPE = 1 << 14;
 /** A tape grown beyond this by a monstrous record is given back. */
 const KEPT_TAPE = 1 << 22;
 /** Below this many bytes a loop beats the call into the runtime. */
-const SHORT_TEXT = 48;
+const SHORT_TEXT = 128;
 /** Map keys compared one with each other; above, a set is cheaper. */
 const FEW_KEYS = 16;
 

@@ -12,6 +12,8 @@ export type ReadScalar = (src: Buffer, from: number, to: number) => Scalar | nul
 const SMALL_VARINT = 7;
 /** A decimal of more bytes is not worth the time its digits take. */
 const MAX_DECIMAL_BYTES = 400;
+/** ECMA-262: no Date lies further from the epoch. */
+const MAX_DATE_MS = 8.64e15;
 const MICROS = 1000n;
 const NANOS = 1_000_000n;
 
@@ -120,7 +122,10 @@ export function makeTimeReader(type: AvroScalar): (src: Buffer, from: number, to
   if (type.kind !== 'int' && type.kind !== 'long') return () => null;
   if (unit === 'date' || unit.startsWith('time-') || unit.startsWith('local-')) return () => null;
   const toMs = millisecondsOf(unit) ?? ((value: number | bigint) => value);
-  return (src, from, to) => eventTimeOf('number', String(toMs(readLong(src, from, to))));
+  return (src, from, to) => {
+    const ms = Number(toMs(readLong(src, from, to)));
+    return Math.abs(ms) <= MAX_DATE_MS ? ms : null;
+  };
 }
 
 /** The subject as text: a string, or the decimal digits of an integer. Null for any other type. */

@@ -1,6 +1,6 @@
 import { LetheError } from '../../core/errors.ts';
 import type { Keyring } from '../../core/keyring.ts';
-import type { SchemaRegistry } from '../../core/ports.ts';
+import type { RegisteredSchema, SchemaRegistry } from '../../core/ports.ts';
 import type { CompiledRoute } from '../../core/policy/plan.ts';
 import { valueSubject } from './output-schemas.ts';
 import { compileWriter } from './writer-program.ts';
@@ -72,12 +72,22 @@ export class WriterSchemas {
     const fresh = [...ids].filter((id) => !this.#known.has(id) && !this.#listed.has(id));
     const asked = fresh.filter((id) => (this.#unknown.get(id) ?? 0) <= now);
     if (asked.length > 0 && this.#mayAsk(now)) {
-      const versions = await this.#registry.versions(valueSubject(this.#route.topic));
+      const versions = await this.#list();
       this.#listed = new Map(versions.map(({ id, schema }) => [id, schema]));
       this.#forgetOld(now);
       for (const id of asked) if (!this.#listed.has(id)) this.#unknown.set(id, now + UNKNOWN_MS);
     }
     for (const id of ids) await this.#compile(id, now);
+  }
+
+  /** A question that got no answer is not counted: what is not known must never pass for unknown. */
+  async #list(): Promise<readonly RegisteredSchema[]> {
+    try {
+      return await this.#registry.versions(valueSubject(this.#route.topic));
+    } catch (error) {
+      this.#questions++;
+      throw error;
+    }
   }
 
   async #compile(id: number, now: number): Promise<void> {

@@ -114,7 +114,7 @@ export function arbitraryValue(g: Gen, schema: RecordJson): Made {
       }
       case 'map': {
         defineAll(values, define);
-        const inner = list(path === '' ? '*' : `${path}.*`, values).map((one, i) => [canary('key'), one] as const);
+        const inner = list(path === '' ? '*' : `${path}.*`, values).map((one) => [canary('key'), one] as const);
         return {
           plain: Object.fromEntries(inner.map(([key, one]) => [key, one.plain])),
           wrapped: Object.fromEntries(inner.map(([key, one]) => [key, one.wrapped])),

@@ -47,14 +47,14 @@ function unwrapped(type: Inner, value: unknown): unknown {
 }
 
 /** The same for what a plain walk says must be left; null values of maps and elements stay. */
-function withoutNullFields(type: Inner, value: unknown): unknown {
+function withoutNullFields(value: unknown): unknown {
   if (value === null || typeof value !== 'object' || Buffer.isBuffer(value)) return value;
-  if (Array.isArray(value)) return value.map((item) => withoutNullFields(type, item));
+  if (Array.isArray(value)) return value.map((item) => withoutNullFields(item));
   const isMap = Object.keys(value).some((key) => key.startsWith('canary'));
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, one]) => isMap || one !== null)
-      .map(([key, one]) => [key, withoutNullFields(type, one)]),
+      .map(([key, one]) => [key, withoutNullFields(one)]),
   );
 }
 
@@ -113,7 +113,7 @@ describe('whatever the schema, the value and the policy', () => {
         const text = await bench.registry.schemaById(bytes.readUInt32BE(1));
         const type = typeOf(JSON.parse(text ?? '')) as Inner;
         const got = unwrapped(type, type.fromBuffer(bytes.subarray(5)));
-        expect(got).toEqual(withoutNullFields(type, typeof left === 'symbol' ? {} : left));
+        expect(got).toEqual(withoutNullFields(typeof left === 'symbol' ? {} : left));
         expect(applied.released === 0).toBe(typeof left === 'symbol');
         if (applied.released > 0) published++;
         for (const [canary, path] of canaries) {
@@ -142,12 +142,15 @@ describe('whatever the schema, the value and the policy', () => {
         const good = wire(bench.id, typeOf(schema).toBuffer(value.wrapped));
         await bench.codec.begin([good]);
         for (let i = 0; i < 40; i++) {
-          const bad = Buffer.concat([good, Buffer.from(g(fc.uint8Array, { maxLength: 3 }))]);
+          const seldom = () => g(fc.nat, { max: 7 }) === 0;
+          const tail = seldom() ? g(fc.uint8Array, { maxLength: 3 }) : [];
+          const bad = Buffer.concat([good, Buffer.from(tail)]);
           for (let n = g(fc.integer, { min: 1, max: 3 }); n > 0; n--) {
             bad[g(fc.integer, { min: 5, max: Math.max(5, bad.length - 1) })] = g(fc.integer, { min: 0, max: 255 });
           }
           const started = process.cpuUsage();
-          const decoded = bench.codec.decode(bad.subarray(0, g(fc.integer, { min: 5, max: bad.length })), NOW, NOW);
+          const end = seldom() ? g(fc.integer, { min: 5, max: bad.length }) : bad.length;
+          const decoded = bench.codec.decode(bad.subarray(0, end), NOW, NOW);
           if (decoded.ok) {
             const { plan } = decoded.record;
             const [output] = plan.outputs;
@@ -170,6 +173,7 @@ describe('whatever the schema, the value and the policy', () => {
       }),
       { numRuns: 150 },
     );
+    console.log(read);
     expect(read).toBeGreaterThan(100);
     // Microseconds of this process alone: other work on the machine does not count.
     expect(slowest).toBeLessThan(200_000);
