@@ -83,15 +83,21 @@ async function demo(): Promise<void> {
 
   const now = Date.now();
   step(`Upstream: topics ${RAW_ORDERS} (JSON) and ${RAW_VIEWS} (Avro), ${PARTITIONS} partitions each`);
-  await createTopics(admin, [RAW_ORDERS, RAW_VIEWS], PARTITIONS);
   const registry = makeRegistry({ url: stack.registry.endpoint, user: null, password: null });
-  const schemaId = await registry.register(`${RAW_VIEWS}-value`, clickstreamSchema);
+  const [schemaId] = await Promise.all([
+    registry.register(`${RAW_VIEWS}-value`, clickstreamSchema),
+    createTopics(admin, [RAW_ORDERS, RAW_VIEWS], PARTITIONS),
+  ]);
+  step(`Upstream: ${(ORDERS + PAGE_VIEWS).toLocaleString('en-US')} events, some of them malformed, begin to arrive`);
+  const raw = new Map<string, unknown>();
+  const producing = Promise.all([
+    produce(kafka, RAW_ORDERS, rawOrders(now, raw)),
+    produce(kafka, RAW_VIEWS, rawPageViews(now, schemaId, raw)),
+  ]);
+  producing.catch(() => undefined);
 
   step(command('lethe keys generate --out keys.json'));
   await lethe(['keys', 'generate', '--out', keysFile], env);
-  step(command('lethe push config'));
-  const digest = (await lethe(['push', config], env)).trim();
-  step(`    bundle ${digest.slice(0, 16)}… is active`);
   const consentsFile = join(dir, 'consents.jsonl');
   const consents = makeConsents(CUSTOMERS, now);
   writeFileSync(consentsFile, `${consents.join('\n')}\n`);
@@ -99,7 +105,9 @@ async function demo(): Promise<void> {
     command(`lethe consent import consents.jsonl`) +
       styles.dim(`   (${consents.length} events of ${CUSTOMERS} customers)`),
   );
-  await lethe(['consent', 'import', consentsFile], env);
+  step(command('lethe push config'));
+  const [digest] = await Promise.all([lethe(['push', config], env), lethe(['consent', 'import', consentsFile], env)]);
+  step(`    bundle ${digest.slice(0, 16)}… is active, the consents are known`);
 
   step(command('lethe run') + styles.dim('   (twice)'));
   mkdirSync(join(dir, 'logs'));
@@ -116,12 +124,7 @@ async function demo(): Promise<void> {
     });
   }
 
-  step(`Upstream produces ${(ORDERS + PAGE_VIEWS).toLocaleString('en-US')} events, some of them malformed`);
-  const raw = new Map<string, unknown>();
-  await Promise.all([
-    produce(kafka, RAW_ORDERS, rawOrders(now, raw)),
-    produce(kafka, RAW_VIEWS, rawPageViews(now, schemaId, raw)),
-  ]);
+  await producing;
   await consumedAll(ports);
   step('Everything is decided about; reading back what was published');
 
