@@ -130,12 +130,10 @@ async function demo(): Promise<void> {
 
   const published = new Map<string, ReadMessage>();
   const counts = new Map<string, number>();
-  await Promise.all([
-    readAll(kafka, [...OUTPUTS, 'lethe.dead-letters'], (message) => {
-      counts.set(message.topic, (counts.get(message.topic) ?? 0) + 1);
-      published.set(`${message.topic} ${message.source}`, message);
-    }),
-  ]);
+  await readAll(kafka, [...OUTPUTS, 'lethe.dead-letters'], (message) => {
+    counts.set(message.topic, (counts.get(message.topic) ?? 0) + 1);
+    published.set(`${message.topic} ${message.source}`, message);
+  });
   const trail = countOutcomes(await readAudit(kafka), OUTPUTS);
   const outputSchema = (await registry.versions('clean.analytics.clickstream-value')).at(-1)?.schema ?? '';
 

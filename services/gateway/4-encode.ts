@@ -9,9 +9,9 @@ import type { Publication, RawBatch, TopicFacts } from '../core/transport.ts';
 export const AUDIT_TOPIC = 'lethe.audit';
 export const DEAD_LETTER_TOPIC = 'lethe.dead-letters';
 /** Where a published record comes from: `topic/partition/offset`. */
-export const SOURCE_HEADER = 'lethe-source';
+const SOURCE_HEADER = 'lethe-source';
 /** The code of a dead letter, so that it can be routed without reading it. */
-export const CODE_HEADER = 'lethe-code';
+const CODE_HEADER = 'lethe-code';
 
 /** What goes around a dead letter's text in a record, headers included; in bytes, ample. */
 const LETTER_OVERHEAD_BYTES = 1024;
