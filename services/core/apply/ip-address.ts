@@ -1,15 +1,14 @@
 /** IP addresses as text: strict reading, canonical writing. */
 
-/** Four bytes of a dotted quad (RFC 3986 `IPv4address`: no leading zeros, which some read as octal); null otherwise. */
-export function parseIpv4(text: string): Uint8Array | null {
-  const bytes = new Uint8Array(4);
-  return readQuad(text, 0, bytes, 0) ? bytes : null;
-}
-
-/** Reads a dotted quad that fills `text` from `start`, into four bytes from `to`. */
-function readQuad(text: string, start: number, bytes: Uint8Array, to: number): boolean {
+/**
+ * A dotted quad that fills `text` from `start`, as a 32-bit number, its highest byte first (RFC 3986 `IPv4address`: no
+ * leading zeros, which some read as octal). Null where there is none.
+ */
+export function parseIpv4(text: string, start = 0): number | null {
   let at = start;
+  let address = 0;
   for (let part = 0; part < 4; part++) {
+    if (part > 0 && text.charCodeAt(at++) !== 0x2e) return null;
     const begin = at;
     let octet = 0;
     for (; at - begin < 3; at++) {
@@ -18,11 +17,10 @@ function readQuad(text: string, start: number, bytes: Uint8Array, to: number): b
       octet = octet * 10 + digit;
     }
     const length = at - begin;
-    if (length === 0 || octet > 255 || (length > 1 && text.charCodeAt(begin) === 0x30)) return false;
-    bytes[to + part] = octet;
-    if (part < 3 && text.charCodeAt(at++) !== 0x2e) return false;
+    if (length === 0 || octet > 255 || (length > 1 && text.charCodeAt(begin) === 0x30)) return null;
+    address = (address << 8) | octet;
   }
-  return at === text.length;
+  return at === text.length ? address : null;
 }
 
 function hexValue(code: number): number {
@@ -54,8 +52,9 @@ export function parseIpv6(text: string): Uint8Array | null {
     }
     if (at === begin) return null;
     if (text.charCodeAt(at) === 0x2e) {
-      if (filled > 12 || !readQuad(text, begin, bytes, filled)) return null;
-      filled += 4;
+      const quad = parseIpv4(text, begin);
+      if (filled > 12 || quad === null) return null;
+      for (let shift = 24; shift >= 0; shift -= 8) bytes[filled++] = quad >> shift;
       break;
     }
     bytes[filled++] = group >> 8;
@@ -78,23 +77,28 @@ export function parseIpv6(text: string): Uint8Array | null {
   return bytes;
 }
 
-/** Whether an IPv6 address is an IPv4-mapped one (`::ffff:0:0/96`, RFC 4291 section 2.5.5.2). */
-export function isIpv4Mapped(bytes: Uint8Array): boolean {
-  for (let i = 0; i < 10; i++) if (bytes[i] !== 0) return false;
-  return bytes[10] === 0xff && bytes[11] === 0xff;
+/** The IPv4 address that an IPv4-mapped one holds (`::ffff:0:0/96`, RFC 4291 section 2.5.5.2); null for any other. */
+export function mappedIpv4(bytes: Uint8Array): number | null {
+  for (let i = 0; i < 12; i++) if (bytes[i] !== (i < 10 ? 0 : 0xff)) return null;
+  return bytes.subarray(12).reduce((address, byte) => (address << 8) | byte, 0);
 }
 
-/** Keeps the first `bits` of an address and zeroes the rest, in place. */
-export function zeroAfter(bytes: Uint8Array, bits: number): void {
+/** Keeps the first `bits` of an IPv4 address. */
+export function cutIpv4(address: number, bits: number): number {
+  return bits === 0 ? 0 : address & (-1 << (32 - bits));
+}
+
+/** Keeps the first `bits` of an IPv6 address, in place. */
+export function cutIpv6(bytes: Uint8Array, bits: number): void {
   for (let i = 0; i < bytes.length; i++) {
     const kept = Math.min(8, Math.max(0, bits - i * 8));
-    bytes[i] = (bytes[i] ?? 0) & (0xff00 >> kept);
+    bytes[i] = (bytes[i] as number) & (0xff00 >> kept);
   }
 }
 
-/** Dotted quad of four bytes. */
-export function printIpv4(bytes: Uint8Array): string {
-  return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
+/** An IPv4 address as a dotted quad. */
+export function printIpv4(address: number): string {
+  return `${address >>> 24}.${(address >> 16) & 255}.${(address >> 8) & 255}.${address & 255}`;
 }
 
 /** Sixteen bytes as RFC 5952 wants them: lower case, the first longest run of two or more zero groups as `::`. */

@@ -15,11 +15,13 @@ const DIGITS_SHOWN = 4;
 export function maskEmail(text: string): string | null {
   const at = text.lastIndexOf('@');
   if (at < 0) return null;
-  const domain = text.slice(at);
-  if (NO_DOMAIN.test(domain)) return null;
+  for (let i = at; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit <= 0x20 || (unit >= 0x7f && NO_DOMAIN.test(text.slice(i)))) return null;
+  }
   const first = text.codePointAt(0) ?? 0;
   const width = first > 0xffff ? 2 : 1;
-  return at <= width ? `***${domain}` : `${text.slice(0, width)}***${domain}`;
+  return at <= width ? `***${text.slice(at)}` : `${text.slice(0, width)}***${text.slice(at)}`;
 }
 
 /** Each digit but the last four becomes `*`; other characters stay. */

@@ -1,7 +1,7 @@
 import { Batch, type Chunk } from './batch.ts';
 import { makeProgram, makeTransforms, type Program } from './program.ts';
 import { makeShapes, type Shape } from './shape.ts';
-import { ESCAPED_STRING, NUMBER, Tape } from './tape.ts';
+import { LAST_STRING, NUMBER, Tape } from './tape.ts';
 import { scalarText } from './text.ts';
 import { Walk } from './walk.ts';
 import { Write } from './write.ts';
@@ -49,7 +49,7 @@ export function makeJsonCodec(
     if (at < 0) return null;
     const { entries } = tape;
     const kind = entries[at] as number;
-    if (kind > ESCAPED_STRING) return null;
+    if (kind > LAST_STRING) return null;
     const text = scalarText(bytes, kind, entries[at + 4] as number, entries[at + 5] as number);
     return text === '' ? null : text;
   };

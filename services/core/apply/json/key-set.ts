@@ -10,7 +10,8 @@ const FEW = 24;
 export class KeySet {
   /** Three integers a key: from and to (quotes included), and whether it has escapes. */
   private spans = new Int32Array(3 * 64);
-  private length = 0;
+  /** Where the keys of an object that is opened next will begin: goes to `add` and `leave`. */
+  length = 0;
   private readonly sets = new Map<number, Set<string>>();
 
   reset(): void {
@@ -18,11 +19,7 @@ export class KeySet {
     if (this.sets.size > 0) this.sets.clear();
   }
 
-  /** Opens an object; the result goes to `add` and `leave`. */
-  enter(): number {
-    return this.length;
-  }
-
+  /** Closes the object whose keys begin at `base`. */
   leave(base: number): void {
     this.length = base;
     if (this.sets.size > 0) this.sets.delete(base);

@@ -13,6 +13,7 @@ export class KnownKey {
   readonly child: Shape | null;
   /** The key as JSON, with quotes and colon. */
   readonly bytes: Uint8Array;
+  readonly length: number;
   /** The key that came after this one last time. */
   next: KnownKey | null = null;
 
@@ -23,6 +24,7 @@ export class KnownKey {
     this.field = field;
     this.child = child;
     this.bytes = bytes;
+    this.length = bytes.length;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const count = bytes.length <= LONGEST ? bytes.length >> 2 : 0;
     this.words = new Int32Array(count === 0 ? 0 : count + 1);
@@ -36,7 +38,7 @@ export class KnownKey {
     const last = words.length - 1;
     if (last < 0) return false;
     for (let i = 0; i < last; i++) if (text.getInt32(at + 4 * i, true) !== words[i]) return false;
-    return text.getInt32(at + this.bytes.length - 4, true) === words[last];
+    return text.getInt32(at + this.length - 4, true) === words[last];
   }
 }
 
@@ -83,6 +85,12 @@ export class KnownKeys {
       if (isAt(key.bytes, src, from, to)) return key;
       slot = (slot + 1) & mask;
     }
+  }
+
+  /** Notes that a key came after another, or first, so that it is tried there next time. */
+  follow(last: KnownKey | null, key: KnownKey): void {
+    if (last === null) this.first = key;
+    else last.next = key;
   }
 
   private learn(src: Uint8Array, from: number, to: number): KnownKey | null {

@@ -21,6 +21,7 @@ export const CLOSE_BRACE = 0x7d;
 /** Flags in the low bits of what `scanString` returns. */
 export const HAS_ESCAPE = 1;
 export const HAS_WIDE = 2;
+export const STRING_FLAGS = 3;
 /** Position = result >> FLAG_BITS. */
 export const FLAG_BITS = 2;
 

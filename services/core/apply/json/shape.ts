@@ -21,8 +21,8 @@ export type Shape = {
   readonly arrays: number;
   /** A null here is a container that is null. */
   readonly nullIsContainer: boolean;
-  /** How many keys are declared by name. */
-  readonly fieldCount: number;
+  /** Words of 32 bits that hold one for each key declared by name. */
+  readonly fieldWords: number;
   readonly known: KnownKeys;
   rest: Shape | null;
   items: Shape | null;
@@ -59,7 +59,7 @@ function bareShape(node: ShapeNode, plan: RoutePlan): Shape {
     objects: walks(hasObject),
     arrays: walks(hasArray),
     nullIsContainer: leaf === null && (hasObject || hasArray),
-    fieldCount: node.fields?.size ?? 0,
+    fieldWords: ((node.fields?.size ?? 0) + 31) >> 5,
     known: new KnownKeys(node.rest < 0),
     rest: null,
     items: null,

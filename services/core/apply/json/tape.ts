@@ -2,24 +2,26 @@
  * What the walk found in the records of a batch: entries of `ENTRY` integers in document order, positions into the raw
  * value. One tape serves all batches, so that reading a record allocates nothing for it.
  */
+import { STRING_FLAGS } from './scan.ts';
 
 /** Integers of an entry: op, leaf (or shape id), key from and to (quotes included; −1 in arrays), value from and to. */
 export const ENTRY = 6;
 
-/** Scalars with a leaf: first in order, so that `op <= NULL` tells them from the others. */
-export const PLAIN_STRING = 0;
-export const WIDE_STRING = 1;
-export const ESCAPED_STRING = 2;
-export const NUMBER = 3;
-export const BOOLEAN = 4;
-export const NULL = 5;
+/**
+ * Scalars with a leaf come first, so that `op <= NULL` tells them from the others; strings first of all. A string's op
+ * is the flags the scanner found it with.
+ */
+export const LAST_STRING = STRING_FLAGS;
+export const NUMBER = 4;
+export const BOOLEAN = 5;
+export const NULL = 6;
 /** A null where a container is declared; the second integer is the shape's id. */
-export const NULL_CONTAINER = 6;
+export const NULL_CONTAINER = 7;
 /** Containers; the second integer is the shape's id, the last one the position of its `CLOSE` entry on the tape. */
-export const OBJECT = 7;
-export const ARRAY = 8;
+export const OBJECT = 8;
+export const ARRAY = 9;
 /** The second integer is the op of the container it closes. */
-export const CLOSE = 9;
+export const CLOSE = 10;
 
 const INITIAL = 1 << 14;
 /** A tape grown beyond this by a monstrous record is given back. */

@@ -1,5 +1,6 @@
 /** Text out of validated JSON bytes. */
-import { ESCAPED_STRING, PLAIN_STRING, WIDE_STRING } from './tape.ts';
+import { HAS_ESCAPE, HAS_WIDE } from './scan.ts';
+import { LAST_STRING } from './tape.ts';
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 /** Above this many bytes the decoder's fixed cost is repaid. */
@@ -17,16 +18,9 @@ function asciiText(src: Uint8Array, from: number, to: number): string {
 
 /** What a scalar on the tape says: a string's characters, a number's or boolean's literal. */
 export function scalarText(src: Uint8Array, kind: number, from: number, to: number): string {
-  switch (kind) {
-    case PLAIN_STRING:
-      return asciiText(src, from + 1, to - 1);
-    case WIDE_STRING:
-      return wideText(src, from + 1, to - 1);
-    case ESCAPED_STRING:
-      return unescapedText(src, from, to);
-    default:
-      return asciiText(src, from, to);
-  }
+  if (kind > LAST_STRING) return asciiText(src, from, to);
+  if ((kind & HAS_ESCAPE) !== 0) return unescapedText(src, from, to);
+  return kind === HAS_WIDE ? wideText(src, from + 1, to - 1) : asciiText(src, from + 1, to - 1);
 }
 
 /** UTF-8 bytes as text. */
