@@ -21,6 +21,16 @@ export default defineConfig({
         },
       },
       {
+        // The command line as its users see it: processes, but no servers.
+        test: {
+          name: 'acceptance',
+          root,
+          include: ['test/acceptance/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
         test: {
           name: 'real',
           root,
