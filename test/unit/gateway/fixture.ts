@@ -1,0 +1,127 @@
+/** A pipeline over in-memory stores, with a small configuration of its own. */
+import { digestFiles } from '../../../services/adapters/config/digest.ts';
+import { compileBundle } from '../../../services/adapters/config/load.ts';
+import { sha256Hex } from '../../../services/adapters/crypto/digest.ts';
+import { makeKeyring } from '../../../services/adapters/crypto/keyring.ts';
+import { generateKeys, parseKeys } from '../../../services/adapters/crypto/keys.ts';
+import { makeSealer } from '../../../services/adapters/crypto/sealer.ts';
+import { makeMemoryStores } from '../../../services/adapters/memory/stores.ts';
+import { makeJsonCodec } from '../../../services/core/apply/json/json-codec.ts';
+import type { AuditSegment } from '../../../services/core/audit/segment.ts';
+import type { ConsentEvent } from '../../../services/core/consent-event.ts';
+import { makeEngine } from '../../../services/core/engine.ts';
+import type { Bundle } from '../../../services/core/ports.ts';
+import type { RawBatch, TopicFacts } from '../../../services/core/transport.ts';
+import { makeBundles } from '../../../services/gateway/bundles.ts';
+import type { BatchCounts } from '../../../services/gateway/measures.ts';
+import { makePipeline } from '../../../services/gateway/pipeline.ts';
+
+export const NOW = Date.UTC(2026, 2, 1);
+
+const FILES: Readonly<Record<string, string>> = {
+  'taxonomy.yaml': 'categories: { system: {}, user: {}, user.unique_id: {}, user.contact.email: {} }\n',
+  'purposes.yaml': 'purposes: { analytics: { basis: { default: consent }, retention: { default: P365D } } }\n',
+  'regimes.yaml': 'regimes: { gdpr: [DE] }\ndefault: gdpr\n',
+};
+
+const POLICY = (emailRule: string): string => `
+route: events
+from: { topic: raw.events, format: json }
+subject: id
+time: at
+fields: { id: user.unique_id, at: system, email: user.contact.email }
+outputs:
+  - topic: clean.keyed
+    purpose: analytics
+    rules:
+      - { select: system, action: keep }
+      - { select: user.contact.email, ${emailRule} }
+  - topic: clean.unkeyed
+    purpose: analytics
+    key: none
+    rules: [{ select: system, action: keep }]
+`;
+
+export function bundleOf(emailRule: string): Bundle {
+  const files = { ...FILES, 'policies/events.yaml': POLICY(emailRule) };
+  return { digest: digestFiles(files), files };
+}
+
+export const MASKING = bundleOf('action: mask, mask: email');
+export const DROPPING = bundleOf('action: drop');
+
+export async function setUp(options: { maxMessageBytes?: number; maxStalenessMs?: number } = {}) {
+  const keys = parseKeys(generateKeys(), 'keys.json');
+  const keyring = makeKeyring(keys);
+  const stores = makeMemoryStores(digestFiles);
+  await stores.bundles.activate(MASKING);
+  const loads: string[] = [];
+  const bundles = makeBundles({
+    store: stores.bundles,
+    compile: (bundle) => {
+      const result = compileBundle(bundle);
+      if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join('; '));
+      return result.compiled;
+    },
+    makeCodec: (route) => makeJsonCodec(route.plan, keyring),
+    loaded: (result, digest) => loads.push(`${result} ${digest}`),
+  });
+  const segments: AuditSegment[] = [];
+  const counts: BatchCounts[] = [];
+  let lookUps = 0;
+  const handler = makePipeline({
+    bundles,
+    bundleStore: stores.bundles,
+    consents: {
+      ...stores.consents,
+      load: (tokens) => {
+        lookUps++;
+        return stores.consents.load(tokens);
+      },
+    },
+    keyring,
+    sealer: makeSealer(keys),
+    engine: makeEngine({ keyring }),
+    topic: async (): Promise<TopicFacts> => ({ partitions: 3, maxMessageBytes: options.maxMessageBytes ?? 1_000_000 }),
+    encodeSegment: (segment) => {
+      segments.push(segment);
+      return new Uint8Array(1);
+    },
+    hashText: sha256Hex,
+    measures: { stage: () => undefined, viewAge: () => undefined, batch: (one) => counts.push(one) },
+    now: () => NOW,
+    seconds: () => 0,
+    maxStalenessMs: options.maxStalenessMs ?? 60_000,
+  });
+  const consent = (subject: string, decision: ConsentEvent['decision'], version: number) => ({
+    token: keyring.subjectTokens(subject)[0]!,
+    event: {
+      ...{ purpose: 'analytics', decision, at: NOW - 1000, version, region: null, recipients: [], method: null },
+      ...{ notice: null, source: null, expires: null },
+    },
+  });
+  return { handler, stores, keys, keyring, segments, counts, loads, consent, lookUps: () => lookUps };
+}
+
+export const context = (metadata: string | null = null) => ({ metadata, heartbeat: async () => undefined });
+
+/** A batch of raw.events, partition 4; values are JSON texts, null for a tombstone. */
+export function batchOf(values: readonly (string | null)[], first = 10, start = first): RawBatch {
+  return {
+    topic: 'raw.events',
+    partition: 4,
+    startOffset: start,
+    records: values.map((value, index) => ({
+      offset: first + index,
+      timestamp: NOW - 500,
+      key: Buffer.from('cust-1'),
+      value: value === null ? null : Buffer.from(value),
+      headers: {},
+    })),
+    nextOffset: first + values.length,
+    highWatermark: first + values.length,
+  };
+}
+
+export const record = (id: string, email = `${id}@example.com`): string =>
+  JSON.stringify({ id, at: NOW - 60_000, email, undeclared: 'x' });
