@@ -36,6 +36,8 @@ export const serverProperties = (ports: { broker: number; controller: number }, 
     'transaction.state.log.num.partitions=4',
     'share.coordinator.state.topic.num.partitions=1',
     'group.initial.rebalance.delay.ms=0',
+    // Fault tests kill workers and wait until the group has noticed: 6 s each time by default.
+    'group.min.session.timeout.ms=1000',
     // Examples carry event times of long ago; retention goes by the records' timestamps and would delete them.
     'log.retention.ms=-1',
     'log.segment.bytes=67108864',

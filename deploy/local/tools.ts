@@ -2,7 +2,8 @@ import { type Log, StackError } from './error.ts';
 import type { PartName } from './part.ts';
 import { capture } from './run-command.ts';
 
-export type Tool = 'java' | 'mvn' | 'redis-server' | 'tar' | 'openssl';
+/** `kcat` is the tests' referee of what a topic holds; the stack itself does without. */
+export type Tool = 'java' | 'mvn' | 'redis-server' | 'tar' | 'openssl' | 'kcat';
 
 /** What a person installs, by package manager. Of several apt packages the first that the release has is taken. */
 const PACKAGES: Record<Tool, { apt: readonly string[]; brew: string; what: string }> = {
@@ -15,6 +16,7 @@ const PACKAGES: Record<Tool, { apt: readonly string[]; brew: string; what: strin
   'redis-server': { apt: ['redis-server'], brew: 'redis', what: 'Redis 7' },
   tar: { apt: ['tar'], brew: 'gnu-tar', what: 'tar' },
   openssl: { apt: ['openssl'], brew: 'openssl', what: 'OpenSSL' },
+  kcat: { apt: ['kcat', 'kafkacat'], brew: 'kcat', what: 'kcat' },
 };
 
 const MIN_JAVA = 17;
@@ -49,7 +51,7 @@ export const toolsFor = (parts: readonly PartName[], missingDownloads: readonly 
   return [...tools];
 };
 
-const VERSION_FLAG: Partial<Record<Tool, string>> = { java: '-version', openssl: 'version' };
+const VERSION_FLAG: Partial<Record<Tool, string>> = { java: '-version', openssl: 'version', kcat: '-V' };
 
 const has = async (machine: Machine, tool: Tool): Promise<boolean> => {
   const { code, output } = await machine.capture(tool, [VERSION_FLAG[tool] ?? '--version']);
