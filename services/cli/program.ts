@@ -86,7 +86,7 @@ export async function runProgram(
     .option('--consents <file>', 'consent events, one a line; without it nobody has consented to anything')
     .option('--now <time>', 'decide as of this time (RFC 3339); default: the present')
     .option('--route <name>', 'the route to play, where the configuration has several')
-    .option('--keys <file>', 'keys file; default: LETHE_KEYS_FILE, else keys made up for this run')
+    .option('--keys <file>', 'keys file; default: LETHE_KEYS_FILE')
     .action(finish((dir: string, options: Parameters<Commands['replay']>[1]) => commands.replay(dir, options)))
     .addHelpText(
       'after',

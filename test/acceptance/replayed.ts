@@ -152,10 +152,12 @@ function searchForValues(streams: Readonly<Record<string, string>>, files: Reado
 
 /** A text plain, in base64 at each alignment, in hex, and as an unkeyed hash. */
 function formsOf(text: string): string[] {
+  const length = Buffer.byteLength(text);
   const aligned = [0, 1, 2].map((pad) =>
+    // Only the characters that this text alone decides.
     Buffer.from(`${'.'.repeat(pad)}${text}`)
       .toString('base64')
-      .slice(pad === 0 ? 0 : 4, -4),
+      .slice(Math.ceil((pad * 8) / 6), Math.floor(((pad + length) * 8) / 6)),
   );
   const sha = createHash('sha256').update(text).digest();
   return [text, ...aligned, Buffer.from(text).toString('hex'), sha.toString('hex'), sha.toString('base64url')];
