@@ -111,8 +111,7 @@ describe('the schema of a sanitized topic', () => {
     const address = record('A', [field('x', 'int'), field('y', 'int')]);
     const raw = record('R', [field('p', address), field('q', 'A'), field('r', record('A_q', [field('z', 'int')]))]);
     const derived = derive(raw, { 'p.x': 'system', 'q.y': 'system', 'r.z': 'system' }, [keep('system')]);
-    const names = JSON.stringify(derived).match(/"name":"A[^"]*"/g);
-    expect(new Set(names).size).toBe(3);
+    expect(fieldsOf(derived).map(({ type }) => (type as Json)['name'])).toEqual(['A', 'A_q_', 'A_q']);
   });
 
   it('leaves out containers in which nothing is released', () => {
