@@ -13,20 +13,25 @@ import { makeRegistry } from '../../services/adapters/registry/registry.ts';
 import { StackError } from '../local/error.ts';
 import { freePorts } from '../local/ports.ts';
 import { startStack } from '../local/stack.ts';
-import { countOutcomes, type Outcome, readAudit } from './audit-trail.ts';
+import { countOutcomes, readAudit } from './audit-trail.ts';
 import { makeConsents } from './consents.ts';
-import { BROKEN_ORDERS, makeOrders, makePageViews } from './events.ts';
 import { lethe, samples, startWorker } from './processes.ts';
-import { makeStyles, sideBySide, table } from './show.ts';
-import { avroWire, createTopics, decodeAvro, produce, type RawMessage, readAll, type ReadMessage } from './topics.ts';
+import { showExamples, showNumbers } from './report.ts';
+import { makeScreen } from './screen.ts';
+import { createTopics, produce, readAll, type ReadMessage } from './topics.ts';
+import {
+  CLICKSTREAM_SCHEMA,
+  CUSTOMERS,
+  ORDERS,
+  PAGE_VIEWS,
+  PARTITIONS,
+  RAW_ORDERS,
+  RAW_VIEWS,
+  rawOrders,
+  rawPageViews,
+  type Seen,
+} from './upstream.ts';
 
-const ORDERS = 14_000;
-const PAGE_VIEWS = 6_000;
-const CUSTOMERS = 400;
-const PARTITIONS = 4;
-const SEED = 20_260_301;
-const RAW_ORDERS = 'raw.customer-events';
-const RAW_VIEWS = 'raw.clickstream';
 const OUTPUTS = [
   'clean.analytics.customer-events',
   'clean.fraud.customer-events',
@@ -35,17 +40,10 @@ const OUTPUTS = [
 ] as const;
 
 const config = fileURLToPath(new URL('../../config', import.meta.url));
-const clickstreamSchema = readFileSync(new URL('../../schemas/examples/clickstream.avsc', import.meta.url), 'utf8');
 const keep = process.argv.includes('--keep');
 const unknown = process.argv.slice(2).filter((flag) => flag !== '--keep');
-const styles = makeStyles(process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined);
-const width = Math.min(process.stdout.columns ?? 100, 120);
-const began = Date.now();
-
-const say = (line = ''): void => void process.stdout.write(`${line}\n`);
-const step = (line: string): void =>
-  say(`${styles.dim(`${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s`)}  ${line}`);
-const heading = (line: string): void => say(`\n${styles.bold(line)}`);
+const screen = makeScreen(process.stdout);
+const { say, step, heading, styles } = screen;
 
 if (unknown.length > 0) {
   process.stderr.write(`demo: unknown flag ${unknown.join(' ')}. Usage: npm run demo [-- --keep]\n`);
@@ -85,11 +83,11 @@ async function demo(): Promise<void> {
   step(`Upstream: topics ${RAW_ORDERS} (JSON) and ${RAW_VIEWS} (Avro), ${PARTITIONS} partitions each`);
   const registry = makeRegistry({ url: stack.registry.endpoint, user: null, password: null });
   const [schemaId] = await Promise.all([
-    registry.register(`${RAW_VIEWS}-value`, clickstreamSchema),
+    registry.register(`${RAW_VIEWS}-value`, CLICKSTREAM_SCHEMA),
     createTopics(admin, [RAW_ORDERS, RAW_VIEWS], PARTITIONS),
   ]);
   step(`Upstream: ${(ORDERS + PAGE_VIEWS).toLocaleString('en-US')} events, some of them malformed, begin to arrive`);
-  const raw = new Map<string, unknown>();
+  const raw: Seen = new Map();
   const producing = Promise.all([
     produce(kafka, RAW_ORDERS, rawOrders(now, raw)),
     produce(kafka, RAW_VIEWS, rawPageViews(now, schemaId, raw)),
@@ -137,8 +135,10 @@ async function demo(): Promise<void> {
   const trail = countOutcomes(await readAudit(kafka), OUTPUTS);
   const outputSchema = (await registry.versions('clean.analytics.clickstream-value')).at(-1)?.schema ?? '';
 
-  showExamples(trail.outcomes, raw, published, outputSchema);
-  const fits = showNumbers(trail, counts);
+  showExamples(screen, trail.outcomes, raw, published, (output) =>
+    output === 'clean.analytics.clickstream' ? outputSchema : null,
+  );
+  const fits = showNumbers(screen, trail, ORDERS + PAGE_VIEWS, OUTPUTS, counts);
   await showWorkers(ports);
   if (!fits) throw new Error('the numbers do not add up: this is a bug in Lethe');
 
@@ -168,42 +168,6 @@ function command(text: string): string {
   return `${styles.dim('$')} ${styles.bold(text)}`;
 }
 
-/** Every 200th order is broken. Keyed by subject, as an upstream service would. */
-function rawOrders(now: number, raw: Map<string, unknown>): RawMessage[] {
-  const order = makeOrders({ seed: SEED, customers: CUSTOMERS, now });
-  return place(RAW_ORDERS, ORDERS, raw, (index) => {
-    if (index % 200 === 199) {
-      const [, value] = BROKEN_ORDERS[Math.floor(index / 200) % BROKEN_ORDERS.length] ?? ['', ''];
-      return { key: null, value, seen: value };
-    }
-    const { subject, value } = order(index);
-    return { key: subject, value, seen: value };
-  });
-}
-
-/** Every 1,000th page view is cut off. */
-function rawPageViews(now: number, schemaId: number, raw: Map<string, unknown>): RawMessage[] {
-  const view = makePageViews({ seed: SEED, customers: CUSTOMERS, now });
-  const wire = avroWire(clickstreamSchema, schemaId);
-  return place(RAW_VIEWS, PAGE_VIEWS, raw, (index) => {
-    const seen = view(index);
-    const bytes = wire.encode(seen);
-    return { key: seen.visitor.id, value: index % 1_000 === 999 ? bytes.subarray(0, bytes.length - 20) : bytes, seen };
-  });
-}
-
-type Placed = { key: string | null; value: string | Buffer | null; seen: unknown };
-
-/** Deals records out to partitions, and remembers by coordinate what each looked like. */
-function place(topic: string, count: number, raw: Map<string, unknown>, make: (index: number) => Placed): RawMessage[] {
-  return Array.from({ length: count }, (_, index) => {
-    const { key, value, seen } = make(index);
-    const partition = index % PARTITIONS;
-    raw.set(`${topic}/${partition}/${Math.floor(index / PARTITIONS)}`, seen);
-    return { partition, key, value };
-  });
-}
-
 async function consumedAll(ports: readonly number[]): Promise<void> {
   const deadline = Date.now() + 120_000;
   let shown = 0;
@@ -217,85 +181,6 @@ async function consumedAll(ports: readonly number[]): Promise<void> {
     await sleep(250);
   }
   throw new Error('the workers did not get through in two minutes');
-}
-
-/** One record of each outcome. */
-function showExamples(
-  outcomes: readonly Outcome[],
-  raw: ReadonlyMap<string, unknown>,
-  published: ReadonlyMap<string, ReadMessage>,
-  outputSchema: string,
-): void {
-  heading('One record of each outcome: raw on the left, what came out on the right');
-  say(styles.dim(`    ${styles.green('~')} changed   = kept   ${styles.red('✗')} not released`));
-  const told = new Set<string>();
-  for (const { output, outcome, reason, example } of outcomes) {
-    // Once per reason; a published record once per output; of stripped ones, which all look alike, one.
-    const kind = outcome !== 'published' ? `${outcome} ${reason}` : reason === '' ? output : 'stripped';
-    if (told.has(kind)) continue;
-    told.add(kind);
-    const title =
-      outcome === 'published'
-        ? `published to ${output}${reason === '' ? '' : `, stripped: ${reason}`}`
-        : outcome === 'withheld'
-          ? `withheld from ${output}: ${reason}`
-          : `dead letter: ${reason}`;
-    say(`\n  ${styles.bold(title)}  ${styles.dim(example)}`);
-    const seen = raw.get(example);
-    if (outcome === 'published') {
-      const value = published.get(`${output} ${example}`)?.value ?? Buffer.from('null');
-      const after: unknown = output.endsWith('clickstream')
-        ? decodeAvro(outputSchema, value)
-        : JSON.parse(value.toString());
-      const before: unknown = typeof seen === 'string' ? JSON.parse(seen) : seen;
-      for (const line of sideBySide(before, after, styles, width)) say(line);
-    } else if (outcome === 'withheld') {
-      say(`    ${styles.dim(preview(seen))}\n    ${styles.red('✗')} nothing of it was published`);
-    } else {
-      const letter = published.get(`lethe.dead-letters ${example}`)?.value?.toString() ?? '';
-      say(
-        `    ${styles.dim(preview(seen))}\n    ${styles.green('→')} ${letter.slice(0, width - 8)}…  ${styles.dim('(the record itself is encrypted)')}`,
-      );
-    }
-  }
-}
-
-function preview(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value, (_key, member: unknown) => member);
-  return text.length > width - 6 ? `${text.slice(0, width - 7)}…` : text;
-}
-
-/** Counts per output and reason, held against what the topics hold. True where all adds up. */
-function showNumbers(
-  { records, outcomes }: { readonly records: number; readonly outcomes: readonly Outcome[] },
-  counts: ReadonlyMap<string, number>,
-): boolean {
-  heading('In numbers, from the audit trail');
-  say(table([['output', 'outcome', 'reason', 'records'], ...outcomes.map(row)]).join('\n'));
-  const letters = outcomes
-    .filter(({ outcome }) => outcome === 'dead letter')
-    .reduce((sum, { count }) => sum + count, 0);
-  const checks: [string, number, number][] = [
-    ['raw records produced = records in the audit', ORDERS + PAGE_VIEWS, records],
-    ['dead letters in the audit = records on lethe.dead-letters', letters, counts.get('lethe.dead-letters') ?? 0],
-  ];
-  for (const topic of OUTPUTS) {
-    const of = outcomes.filter(({ output }) => output === topic);
-    const sum = (kind: string): number =>
-      of.filter(({ outcome }) => outcome === kind).reduce((total, { count }) => total + count, 0);
-    checks.push([`published in the audit = records on ${topic}`, sum('published'), counts.get(topic) ?? 0]);
-  }
-  heading('Does it add up?');
-  for (const [what, left, right] of checks) {
-    say(
-      `    ${left === right ? styles.green('✓') : styles.red('✗')} ${what}: ${left.toLocaleString('en-US')} = ${right.toLocaleString('en-US')}`,
-    );
-  }
-  return checks.every(([, left, right]) => left === right);
-}
-
-function row({ output, outcome, reason, count }: Outcome): [string, string, string, number] {
-  return [output === '' ? '(all)' : output, outcome, reason === '' ? '' : reason, count];
 }
 
 async function showWorkers(ports: readonly number[]): Promise<void> {
