@@ -38,7 +38,7 @@ const TRANSACTION_TIMEOUT_MS = 30_000;
  * Records per request. kafkajs copies the list of a partition's messages once for every message
  * (groupMessagesPerPartition), so large requests cost by the square.
  */
-const MAX_RECORDS_PER_SEND = 1_000;
+export const MAX_RECORDS_PER_SEND = 1_000;
 /** What kafkajs writes around the bytes of a record and a record batch, rounded up. */
 const RECORD_OVERHEAD_BYTES = 40;
 const HEADER_OVERHEAD_BYTES = 10;
