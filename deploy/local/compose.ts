@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { COMPOSE_FILE, portSetting } from './container-definition.ts';
 import { containerEndpoint, containerPart, untilAnswers } from './container-part.ts';
 import { type Log, StackError } from './error.ts';
 import type { Part, PartName } from './part.ts';
@@ -7,12 +8,12 @@ import { freePorts } from './ports.ts';
 import { capture } from './run-command.ts';
 import type { RunDir } from './run-dir.ts';
 
-const FILE = fileURLToPath(new URL('../compose.yaml', import.meta.url));
+const FILE = fileURLToPath(COMPOSE_FILE);
 
 /** Starts parts by `deploy/compose.yaml` on free ports, as a project of its own that goes with the run directory. */
 export const startCompose = async (names: readonly PartName[], runDir: RunDir, log: Log): Promise<Part[]> => {
   const ports = await freePorts(names.length);
-  const settings = names.map((name, index) => [`LETHE_STACK_${name.toUpperCase()}_PORT`, String(ports[index])]);
+  const settings = names.map((name, index) => [portSetting(name), String(ports[index])]);
   const project = basename(runDir.path).toLowerCase();
   const compose = async (...args: string[]): Promise<string> => {
     const { code, output } = await capture('docker', ['compose', '-p', project, '-f', FILE, ...args], {

@@ -9,3 +9,7 @@ export const dockerAnswers = async (): Promise<boolean> => {
   });
   return code === 0 && output.trim() !== '';
 };
+
+/** Whether that engine comes with compose, which is a plugin and may be missing. */
+export const composeAnswers = async (): Promise<boolean> =>
+  (await capture('docker', ['compose', 'version'], { timeoutMs: ANSWER_MS })).code === 0;

@@ -1,23 +1,21 @@
 import { StackError } from './error.ts';
 import { startStack } from './stack.ts';
 
-// Parts die with this process whatever ends it, so that a signal while they start needs nothing but our end.
-const end = (code: number) => (): never => process.exit(code);
-process.on('SIGINT', end(130));
-process.on('SIGTERM', end(143));
+// One handler for the whole life: a signal that comes while handlers are exchanged would be lost. Parts die with this
+// process whatever ends it, so that while they start nothing is needed but our end.
+let finish: (code: number) => void = (code) => process.exit(code);
+process.on('SIGINT', () => finish(130));
+process.on('SIGTERM', () => finish(143));
 
 try {
   const stack = await startStack();
-  for (const [name, value] of Object.entries(stack.env)) process.stdout.write(`export ${name}=${value}\n`);
-  process.stderr.write('stack: ready; Ctrl-C ends it and removes its data\n');
-  const finish = (): void => {
+  finish = () => {
+    finish = () => {};
     process.stderr.write('stack: stopping\n');
     void stack.stop().then(() => process.exit(0));
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.removeAllListeners(signal);
-    process.once(signal, finish);
-  }
+  for (const [name, value] of Object.entries(stack.env)) process.stdout.write(`export ${name}=${value}\n`);
+  process.stderr.write('stack: ready; Ctrl-C ends it and removes its data\n');
   // Every part is unreferenced; this alone keeps us here.
   setInterval(() => {}, 2 ** 30);
 } catch (error) {

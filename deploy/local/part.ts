@@ -24,7 +24,13 @@ export type Part = {
   readonly start: () => Promise<void>;
   /** Resolves when it is gone. SIGTERM unless told; SIGKILL after 10 s. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>;
-  /** `stop('SIGKILL')`: it gets no chance to say goodbye. */
+  /**
+   * `stop('SIGKILL')`: it gets no chance to say goodbye.
+   *
+   * Kafka 4.3, alone and killed between its answer to a commit and the commit's marker in the topic, can come back with
+   * the transaction complete and the marker missing: readers of committed records then wait at that offset. `stop()`
+   * finishes what is open.
+   */
   readonly kill: () => Promise<void>;
   /** SIGSTOP: sockets stay open, nothing answers. */
   readonly pause: () => Promise<void>;

@@ -1,4 +1,4 @@
-import { dockerAnswers } from './docker.ts';
+import { composeAnswers, dockerAnswers } from './docker.ts';
 import { type Log, logToStderr } from './error.ts';
 import { givenEndpoint, givenPart } from './given.ts';
 import { startLocal } from './local.ts';
@@ -32,14 +32,15 @@ const startMissing = async (
   runDir: RunDir,
   log: Log,
 ): Promise<Part[]> => {
-  if (docker !== 'never' && (await dockerAnswers())) {
-    if (docker === 'compose') return (await import('./compose.ts')).startCompose(names, runDir, log);
-    return (await import('./containers.ts')).startContainers(names, log);
-  }
-  log(
-    `no Docker engine ${docker === 'never' ? 'asked for' : 'answers'}: starting ${names.join(', ')} as local processes`,
-  );
-  return startLocal(names, runDir, log);
+  const local = (why: string): Promise<Part[]> => {
+    log(`${why}: starting ${names.join(', ')} as local processes`);
+    return startLocal(names, runDir, log);
+  };
+  if (docker === 'never') return local('no Docker asked for');
+  if (!(await dockerAnswers())) return local('no Docker engine answers');
+  if (docker === 'testcontainers') return (await import('./containers.ts')).startContainers(names, log);
+  if (!(await composeAnswers())) return local('Docker answers, its compose plugin does not');
+  return (await import('./compose.ts')).startCompose(names, runDir, log);
 };
 
 /**

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { containerDefinition } from '../../../deploy/local/container-definition.ts';
 import { APICURIO_VERSION, downloadedBytes, KAFKA_VERSION } from '../../../deploy/local/downloads.ts';
 import { consoleConsumer } from '../../../deploy/local/java-consumer.ts';
 import { serverProperties } from '../../../deploy/local/kafka.ts';
+import { PART_NAMES } from '../../../deploy/local/part.ts';
 
 type Service = { image: string; ports: string[]; environment?: Record<string, string> };
 const compose = parse(readFileSync(new URL('../../../deploy/compose.yaml', import.meta.url), 'utf8'), {
@@ -49,6 +51,27 @@ describe('deploy/compose.yaml', () => {
       expect(properties.get(name), name).toBeDefined();
       expect(kafkaEnvironment[`KAFKA_${name.toUpperCase().replaceAll('.', '_')}`], name).toBe(properties.get(name));
     }
+  });
+});
+
+describe('containerDefinition', () => {
+  it('is what compose.yaml says, with the port filled in inside and outside', () => {
+    const kafka = containerDefinition('kafka', 23_456);
+    expect(kafka.image).toBe(`apache/kafka:${KAFKA_VERSION}`);
+    expect(kafka.containerPort).toBe(23_456);
+    expect(kafka.environment['KAFKA_ADVERTISED_LISTENERS']).toBe('PLAINTEXT://127.0.0.1:23456');
+    expect(kafka.environment['KAFKA_LISTENERS']).toBe('PLAINTEXT://:23456,CONTROLLER://:29093');
+  });
+
+  it.each([
+    ['registry', 8080],
+    ['redis', 6379],
+  ] as const)('of %s keeps the port inside: %i', (name, containerPort) => {
+    expect(containerDefinition(name, 23_456).containerPort).toBe(containerPort);
+  });
+
+  it('leaves nothing for a shell to fill in', () => {
+    for (const name of PART_NAMES) expect(JSON.stringify(containerDefinition(name, 23_456))).not.toContain('$');
   });
 });
 
