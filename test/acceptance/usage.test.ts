@@ -73,6 +73,8 @@ const CASES: [string, string[], Record<string, string>, number, RegExp][] = [
   ['--now is a word', ['replay', one, ...OUT, '--now', 'yesterday'], keys, 64, /--now/],
   ['an unknown route', ['replay', one, ...OUT, '--route', 'three'], keys, 64, /three.*one|one/],
   ['several routes and none named', ['replay', at('both/config'), ...OUT], keys, 64, /--route.*one, two/s],
+  ['an input that is a folder', ['replay', one, '--in', at('empty'), '--out', at('out')], keys, 64, /--in/],
+  ['an output that is a file', ['replay', one, '--in', at('in.jsonl'), '--out', at('keys.json')], keys, 64, /--out/],
   ['an input that is not there', ['replay', one, '--in', at('nowhere'), '--out', at('out')], keys, 64, /nowhere/],
   ['consents that are not there', ['replay', one, ...OUT, '--consents', at('nowhere')], keys, 64, /nowhere/],
   [
@@ -142,6 +144,31 @@ describe('keys generate', () => {
     const { code, stdout } = await lethe(['keys', 'generate']);
     expect(code).toBe(0);
     expect(Object.keys(JSON.parse(stdout)).sort()).toEqual(['dead_letter', 'pseudonym', 'subject']);
+  });
+});
+
+describe('keys of several versions', () => {
+  it('the highest signs, wherever it stands in the file', async () => {
+    const files = {
+      first: { ...parsed },
+      both: { ...parsed, 'pseudonym@2': base64(32) },
+      turned: { 'pseudonym@2': base64(32), ...parsed },
+      ten: { ...parsed, 'pseudonym@10': base64(32), 'pseudonym@9': base64(32, 8) },
+      nine: { ...parsed, 'pseudonym@9': base64(32, 8) },
+    };
+    const made = folderOf(Object.fromEntries(Object.entries(files).map(([name, all]) => [name, JSON.stringify(all)])));
+    const signed: Record<string, string> = {};
+    for (const name of Object.keys(files)) {
+      const out = join(made, `${name}.out`);
+      const ran = await lethe(['replay', one, '--in', at('in.jsonl'), '--out', out, '--keys', join(made, name)]);
+      expect(ran).toMatchObject({ code: 0 });
+      signed[name] = JSON.parse(readFileSync(join(out, 'clean.one.jsonl'), 'utf8')).key;
+    }
+    const { first, both, turned, ten, nine } = signed;
+    expect(turned).toBe(both);
+    expect(new Set([first, both, ten, nine]).size).toBeGreaterThanOrEqual(3);
+    expect(both).not.toBe(first);
+    expect(ten).not.toBe(nine);
   });
 });
 
