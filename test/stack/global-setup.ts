@@ -6,6 +6,8 @@ export type SharedStack = {
   readonly kafka: string;
   readonly registry: string;
   readonly redis: string;
+  /** Where the broker keeps its logs; null where it is none of ours. */
+  readonly kafkaData: string | null;
   /** The same three as settings, to be laid over a child process's environment. */
   readonly env: Record<string, string>;
 };
@@ -26,6 +28,7 @@ export default async function startSharedStack(project: TestProject): Promise<()
     kafka: stack.kafka.endpoint,
     registry: stack.registry.endpoint,
     redis: stack.redis.endpoint,
+    kafkaData: stack.kafka.dataDir ?? null,
     env: { ...stack.env },
   });
   return stack.stop;
