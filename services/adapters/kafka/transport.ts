@@ -5,6 +5,7 @@ import { LetheError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { BatchHandler, Transport, TransportObserver } from '../../core/transport.ts';
 import { kafkaUnavailable } from './errors.ts';
+import { installProduceRequest } from './produce-request.ts';
 import { type ConsumerTuning, type Session, startSession } from './session.ts';
 import { makeTopicCatalog } from './topics.ts';
 
@@ -30,6 +31,7 @@ const MAX_RESTART_MS = 5_000;
 const HEALTHY_AFTER_MS = 30_000;
 
 export function makeKafkaTransport(options: KafkaTransportOptions): Transport {
+  installProduceRequest();
   const { admin, brokers, log } = options;
   const catalog = makeTopicCatalog(admin, brokers, Date.now);
   const tuning = { ...DEFAULT_TUNING, ...options.tuning };
