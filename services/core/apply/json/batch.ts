@@ -5,7 +5,7 @@ export type Chunk = { readonly bytes: Uint8Array; readonly view: DataView };
 
 const SIZE = 1 << 20;
 /** Chunks that are kept from batch to batch. */
-const KEPT = 8;
+const KEPT = 4;
 
 /**
  * Holds the records of a batch while it is worked on. Copying them first lets each end in a zero byte, which ends every
@@ -15,20 +15,22 @@ export class Batch {
   /** The chunk that holds the last record added. */
   chunk: Chunk;
 
-  private readonly chunks: Chunk[] = [];
-  private next = 0;
+  /** The first is of the usual size, always. */
+  private readonly chunks: Chunk[];
+  /** Index of the chunk that comes after `chunk`. */
+  private next = 1;
   private end = 0;
 
   constructor() {
     this.chunk = makeChunk(SIZE);
-    this.chunks.push(this.chunk);
+    this.chunks = [this.chunk];
   }
 
   /** Forgets all records. */
   reset(): void {
     const plain = this.chunks.filter(({ bytes }) => bytes.length === SIZE).slice(0, KEPT);
     this.chunks.splice(0, this.chunks.length, ...plain);
-    this.chunk = this.chunks[0] ?? makeChunk(SIZE);
+    this.chunk = this.chunks[0] as Chunk;
     this.next = 1;
     this.end = 0;
   }

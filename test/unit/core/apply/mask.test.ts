@@ -34,11 +34,15 @@ describe('email', () => {
 
   it('shows of the local part its first code point at most', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.domain(), (local, domain) => {
-        const [first = ''] = local;
-        const shown = [...local].length > 1 ? first : '';
-        expect(maskEmail(`${local}@${domain}`)).toBe(`${shown}***@${domain}`);
-      }),
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        fc.constantFrom('example.com', 'xn--e1aybc.example', 'x'),
+        (local, domain) => {
+          const [first = ''] = local;
+          const shown = [...local].length > 1 ? first : '';
+          expect(maskEmail(`${local}@${domain}`)).toBe(`${shown}***@${domain}`);
+        },
+      ),
     );
   });
 });

