@@ -21,7 +21,8 @@ export function lethe(
   return new Promise((resolve, reject) => {
     const child = spawn(join(ROOT, 'node_modules/.bin/node'), [join(ROOT, 'services/cli/main.ts'), ...args], {
       cwd: options.cwd ?? ROOT,
-      env: { ...CLEAN, ...options.env },
+      // Compiled modules are kept between processes: it halves the time of a run. Node checks them against the sources.
+      env: { ...CLEAN, NODE_COMPILE_CACHE: join(ROOT, '.cache/compiled'), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const out: Buffer[] = [];

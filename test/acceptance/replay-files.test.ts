@@ -165,6 +165,16 @@ function decisions({ segments }: Replayed): number[] {
   });
 }
 
+it('a replay of nothing but blank lines says so', async () => {
+  const run = await replayed({ config: CONFIG, lines: ['', '  '] });
+  expect(run.summary).toEqual({
+    records: 0,
+    outputs: { 'clean.one': { published: 0, withheld: {} }, 'clean.two': { published: 0, withheld: {} } },
+    deadLetters: {},
+  });
+  expect(run.files['clean.one.jsonl']).toBe('');
+});
+
 describe('the audit of a long replay', () => {
   it('is a chain that can be recomputed, answers for each offset once, and is small', async () => {
     const lines = Array.from({ length: 10_000 }, (_, i) => (i % 100 === 99 ? '' : `{"id":"canary-${i % 7}","e":${i}}`));

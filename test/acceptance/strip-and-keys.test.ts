@@ -42,6 +42,10 @@ fields:
   answer: survey
   name: user.name
   email: user.name
+  profile.age: user.name
+  profile.level: system
+  diary.page: user.name
+  "notes[].text": user.name
 outputs:
 ${[
   output('withhold', 'unconsented: withhold'),
@@ -75,6 +79,12 @@ const LINES = [
   `{"id":"canary-objected",${NEW},"name":"hiddenvalue"}`,
   `{"id":"canary-1",${NEW},"e":true,"n":9007199254740993,"email":"hiddenvalue"}`,
   `{"id":"canary-objected",${NEW},"e":1,"email":"hiddenvalue"}`,
+  ...['1', 'objected'].map(
+    (who) => `{"id":"canary-${who}",${NEW},"e":null,"name":null,"profile":null,"diary":null,"notes":[null]}`,
+  ),
+  ...['1', 'objected'].map(
+    (who) => `{"id":"canary-${who}",${NEW},"e":1,"profile":{"age":7,"level":2},"notes":[{"text":"canary"}]}`,
+  ),
 ];
 const STRIPPED = '{"e":"e\\u002d1","n":1.10,"handle":"h"}';
 
@@ -160,6 +170,18 @@ describe('strip and keys', () => {
     expect(keyOf(1, 'by-e')).toBe('e-1');
     expect(keyOf(1, 'by-email')).toBe('j***@example.com');
     expect(keyOf(1, 'by-n')).toBe('1.10');
+  });
+
+  it('leaves null, and containers, only where something of them is released', () => {
+    const { id, ...consented } = JSON.parse(of(14, ['strip'])[0] ?? '');
+    expect(id).toMatch(PSEUDONYM);
+    expect(consented).toEqual({ e: null, name: null, profile: null, diary: null, notes: [null] });
+    expect(of(15, ['strip'])).toEqual(['{"e":null,"profile":null}']);
+    expect(JSON.parse(of(16, ['strip'])[0] ?? '')).toMatchObject({
+      profile: { age: 7, level: 2 },
+      notes: [{ text: 'canary' }],
+    });
+    expect(of(17, ['strip'])).toEqual(['{"e":1,"profile":{"level":2}}']);
   });
 
   it('keys by null where the path is null or absent', () => {
