@@ -8,18 +8,12 @@
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { LetheError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import type {
-  BatchHandler,
-  BatchResult,
-  RawBatch,
-  RawRecord,
-  TopicFacts,
-  TransportObserver,
-} from '../../core/transport.ts';
+import type { BatchHandler, BatchResult, TopicFacts, TransportObserver } from '../../core/transport.ts';
 import { RETRY } from './client.ts';
 import { errorType, isFenced, kafkaUnavailable } from './errors.ts';
 import { type Lane, openLane } from './lane.ts';
 import { Pauses } from './pauses.ts';
+import { pieces } from './pieces.ts';
 
 export type SessionOptions = {
   readonly kafka: Kafka;
@@ -200,18 +194,20 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     try {
       const lane = await kafkaDoes('taking over a partition', () => laneOf(topic, partition));
       if (!(await kafkaDoes('finding the position', () => inPlace(lane, batch)))) return;
-      const raw = rawBatch(batch, lane.position());
-      observer.lag(topic, partition, Math.max(0, raw.highWatermark - raw.nextOffset));
-      const result = await handler(raw, { metadata: lane.metadata(), heartbeat });
-      await heartbeat();
-      attempted = { nextOffset: raw.nextOffset, result };
-      await kafkaDoes('publishing', () => lane.commit(result, raw.nextOffset));
-      attempted = null;
-      observer.transaction('committed');
-      result.committed();
-      payload.resolveOffset(String(raw.nextOffset - 1));
-      pauses.succeeded(topic, partition);
-      await heartbeat();
+      for (const raw of pieces(batch, lane.position())) {
+        if (!payload.isRunning()) return;
+        observer.lag(topic, partition, Math.max(0, raw.highWatermark - raw.nextOffset));
+        const result = await handler(raw, { metadata: lane.metadata(), heartbeat });
+        await heartbeat();
+        attempted = { nextOffset: raw.nextOffset, result };
+        await kafkaDoes('publishing', () => lane.commit(result, raw.nextOffset));
+        attempted = null;
+        observer.transaction('committed');
+        result.committed();
+        payload.resolveOffset(String(raw.nextOffset - 1));
+        pauses.succeeded(topic, partition);
+        await heartbeat();
+      }
     } catch (error) {
       await failed(error, payload, attempted);
     }
@@ -268,26 +264,4 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     throw kafkaUnavailable('joining the group', options.brokers, error);
   }
   return { ended, stop };
-}
-
-function rawBatch(batch: EachBatchPayload['batch'], startOffset: number): RawBatch {
-  const records: RawRecord[] = new Array(batch.messages.length);
-  for (let index = 0; index < batch.messages.length; index++) {
-    const message = batch.messages[index]!;
-    records[index] = {
-      offset: Number(message.offset),
-      timestamp: Number(message.timestamp),
-      key: message.key,
-      value: message.value,
-      headers: message.headers,
-    };
-  }
-  return {
-    topic: batch.topic,
-    partition: batch.partition,
-    startOffset,
-    records,
-    nextOffset: Number(batch.lastOffset()) + 1,
-    highWatermark: Number(batch.highWatermark),
-  };
 }
