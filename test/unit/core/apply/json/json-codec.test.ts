@@ -79,6 +79,12 @@ describe('keys', () => {
     expect(sanitize(PLAN, record('k1'))).toHaveProperty('code', 'undecodable');
   });
 
+  it('takes large objects with the same keys one behind the other', () => {
+    const large = JSON.stringify(Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`k${n}`, n])));
+    const record = `{"id":"s","b":[${large},${large},{"x":${large}},${large}]}`;
+    expect(sanitize(PLAN, record)).toHaveProperty('value', record);
+  });
+
   it('tells a hundred declared fields apart, and finds each that comes twice', () => {
     const names = Array.from({ length: 100 }, (_, n) => `field_${n}`);
     const wide = planOf({
@@ -222,6 +228,8 @@ describe('variants', () => {
     expect(apply({ 'a.c': 1 }).value).toBe('{}');
     const read = planOf({ outputs: [{ 'a.b': 'keep' }] });
     expect(apply({ id: 1, 'a.b': 1 }, read).value).toBe('{"a":{"b":1}}');
+    const undeclared = { ...plan, leaves: plan.leaves.map((leaf) => ({ ...leaf, category: null })) };
+    expect(apply({ id: 1, 'a.b': 1, 'd[]': 1 }, undeclared).value).toBe('{}');
   });
 
   it('goes by the variant it is given, not by one it was given before', () => {
