@@ -1,5 +1,4 @@
 /** Stage 4: decisions to what is published: outputs, dead letters, and the audit segment that accounts for all. */
-import type { AuditSegment } from '../core/audit/segment.ts';
 import { deadLetterText, sourceOf } from '../core/dead-letter.ts';
 import type { RecordDecision } from '../core/engine.ts';
 import type { RoutePlan } from '../core/policy/plan.ts';
@@ -27,7 +26,8 @@ export type EncodeOptions = {
   readonly plan: RoutePlan;
   readonly destinations: Destinations;
   readonly sealer: Sealer;
-  readonly encodeSegment: (segment: AuditSegment) => Uint8Array;
+  /** The audit of the batch, in the chain's order (audit-batch.ts). */
+  readonly segments: readonly Uint8Array[];
   /**
    * Epoch milliseconds, the timestamp of everything published. Not the raw record's: that is a value no rule released.
    */
@@ -38,7 +38,6 @@ export type EncodeOptions = {
 export function encodeBatch(
   batch: RawBatch,
   decisions: readonly RecordDecision[],
-  segment: AuditSegment,
   options: EncodeOptions,
 ): Publication[] {
   const { plan, destinations, sealer, now } = options;
@@ -78,13 +77,15 @@ export function encodeBatch(
       });
     }
   }
-  publications.push({
-    topic: AUDIT_TOPIC,
-    partition: partitionOf(destinations.audit),
-    key: `${batch.topic}/${batch.partition}`,
-    value: options.encodeSegment(segment),
-    headers: {},
-    timestamp: now,
-  });
+  for (const value of options.segments) {
+    publications.push({
+      topic: AUDIT_TOPIC,
+      partition: partitionOf(destinations.audit),
+      key: `${batch.topic}/${batch.partition}`,
+      value,
+      headers: {},
+      timestamp: now,
+    });
+  }
   return publications;
 }

@@ -2,7 +2,6 @@
  * The data path of a batch: decode → look up → decide and apply → encode. What it returns the transport publishes and
  * commits in one transaction. It holds nothing between batches; whatever fails is done again from the raw records.
  */
-import { makeSegmentBuilder } from '../core/audit/segment-builder.ts';
 import { type AuditSegment, GENESIS } from '../core/audit/segment.ts';
 import type { Engine } from '../core/engine.ts';
 import { LetheError } from '../core/errors.ts';
@@ -13,6 +12,7 @@ import { decodeBatch } from './1-decode.ts';
 import { lookUp } from './2-look-up.ts';
 import { decideBatch } from './3-decide.ts';
 import { AUDIT_TOPIC, DEAD_LETTER_TOPIC, encodeBatch } from './4-encode.ts';
+import { auditBatch } from './audit-batch.ts';
 import type { ActiveBundle, Bundles, RouteRuntime } from './bundles.ts';
 import type { Measures, Stage } from './measures.ts';
 import { checkWatermark, decodePosition, encodePosition } from './position.ts';
@@ -108,36 +108,37 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
         now,
         maxOutputBytes: destinations.outputs.map(({ maxMessageBytes }) => maxMessageBytes - RECORD_OVERHEAD_BYTES),
       });
-      await timed('decide', () => {
-        for (const one of decoded) if (one.kind === 'record') found.stateOf(one.record.subject);
-      });
-      const decisions = await timed('apply', () => decideBatch(batch, decoded, found, engine, plan));
+      const states = await timed('decide', () =>
+        decoded.map((one) => (one.kind === 'record' ? found.stateOf(one.record.subject) : null)),
+      );
+      const decisions = await timed('apply', () => decideBatch(batch, decoded, states, engine, plan));
       await context.heartbeat();
 
-      const { segment, publications } = await timed('encode', () => {
-        const builder = makeSegmentBuilder({
-          topic: batch.topic,
-          partition: batch.partition,
-          bundle: bundle.digest,
-          watermark: watermark === null ? null : JSON.stringify(watermark),
-          decidedAt: now,
-          outputs: plan.outputs.map(({ topic }) => topic),
-          previous: last.chain ?? GENESIS,
-          firstOffset: batch.startOffset,
+      const { chain, publications } = await timed('encode', () => {
+        const audit = auditBatch(batch, decisions, {
+          head: {
+            topic: batch.topic,
+            partition: batch.partition,
+            bundle: bundle.digest,
+            watermark: watermark === null ? null : JSON.stringify(watermark),
+            decidedAt: now,
+            outputs: plan.outputs.map(({ topic }) => topic),
+            previous: last.chain ?? GENESIS,
+          },
+          encode: options.encodeSegment,
+          hash: options.hashText,
+          maxBytes: destinations.audit.maxMessageBytes - RECORD_OVERHEAD_BYTES,
         });
-        for (let index = 0; index < decisions.length; index++) {
-          builder.add(batch.records[index]!.offset, decisions[index]!);
-        }
-        const made = builder.finish(options.hashText, batch.nextOffset - 1);
-        const { sealer, encodeSegment } = options;
+        const { segments } = audit;
+        const { sealer } = options;
         return {
-          segment: made,
-          publications: encodeBatch(batch, decisions, made, { plan, destinations, sealer, encodeSegment, now }),
+          chain: audit.chain,
+          publications: encodeBatch(batch, decisions, { plan, destinations, sealer, segments, now }),
         };
       });
       return {
         publications,
-        metadata: encodePosition({ chain: segment.hash, watermark }),
+        metadata: encodePosition({ chain, watermark }),
         committed: () => measures.batch(countBatch(batch, decoded, decisions, publications, engine, plan, now)),
       };
     } finally {
