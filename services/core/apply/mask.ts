@@ -26,12 +26,33 @@ export function maskEmail(text: string): string | null {
 
 /** Each digit but the last four becomes `*`; other characters stay. */
 export function maskDigits(text: string): string {
+  if (isAscii(text)) return maskAsciiDigits(text);
   let hidden = (text.match(DIGIT)?.length ?? 0) - DIGITS_SHOWN;
   return text.replace(DIGIT, (digit) => (hidden-- > 0 ? '*' : digit));
 }
 
+function maskAsciiDigits(text: string): string {
+  let shown = 0;
+  let cut = text.length;
+  while (cut > 0 && shown < DIGITS_SHOWN) {
+    const unit = text.charCodeAt(--cut);
+    if (unit >= 0x30 && unit <= 0x39) shown++;
+  }
+  return text.slice(0, cut).replaceAll(/[0-9]/g, '*') + text.slice(cut);
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}
+
 /** Each code point between the ends becomes `char`; a text no longer than both ends is masked whole. */
 export function maskEnds(text: string, first: number, last: number, char: string): string {
+  if (isAscii(text)) {
+    const hidden = text.length - first - last;
+    if (hidden <= 0) return char.repeat(text.length);
+    return text.slice(0, first) + char.repeat(hidden) + text.slice(text.length - last);
+  }
   const points = Array.from(text);
   const hidden = points.length - first - last;
   if (hidden <= 0) return char.repeat(points.length);

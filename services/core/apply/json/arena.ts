@@ -30,7 +30,7 @@ export class Arena {
 
   /** Hands out the output in hand. */
   take(): Uint8Array {
-    return this.bytes.subarray(this.start, this.at);
+    return new Uint8Array(this.bytes.buffer, this.start, this.at - this.start);
   }
 
   /** Makes room for `count` more bytes; the output in hand moves to a new chunk where this one is full. */

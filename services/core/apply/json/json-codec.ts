@@ -19,6 +19,8 @@ import type { RoutePlan } from '../../policy/plan.ts';
 
 /** A declared time further ahead of now than this is `time_invalid` (DESIGN section 4). */
 const MAX_AHEAD_MS = 86_400_000;
+/** Bytes of the largest value whose positions, flags included, fit the integers they are kept in; no Kafka record comes near. */
+const LARGEST = 1 << 28;
 
 /**
  * The codec of JSON routes. It never builds a record: bytes are validated in one pass, what is kept is copied to the
@@ -29,6 +31,7 @@ export function makeJsonCodec(
   keyring: Keyring,
   limits: DecodeLimits = DEFAULT_DECODE_LIMITS,
 ): RecordCodec {
+  const maxBytes = Math.min(limits.maxBytes, LARGEST);
   const tape = new Tape();
   const walk = new Walk(makeShapes(plan)[0] as Shape, tape, limits.maxDepth);
   const write = new Write(tape, limits.maxDepth);
@@ -74,7 +77,7 @@ export function makeJsonCodec(
   };
 
   const decode = (value: Uint8Array, timestamp: number, now: number): DecodeResult => {
-    if (value.length > limits.maxBytes) return poison('too_large', -1);
+    if (value.length > maxBytes) return poison('too_large', -1);
     const begin = tape.length;
     const from = batch.add(value);
     const { chunk } = batch;
