@@ -6,13 +6,18 @@ import { deadLettered, type EngineBatch, type RecordDecision } from '../core/eng
 import type { RoutePlan } from '../core/policy/plan.ts';
 import type { RawBatch } from '../core/transport.ts';
 import type { DecodedRecord } from './1-decode.ts';
-import type { LookedUp } from './2-look-up.ts';
+import type { ConsentState } from '../core/decide/consent-state.ts';
 
-/** Decisions by index of the batch's records. `plan`: the route's, for tombstones, which have no schema of their own. */
+/**
+ * Decisions by index of the batch's records.
+ *
+ * @param states of the records' subjects; null for what has none.
+ * @param plan the route's, for tombstones, which have no schema of their own.
+ */
 export function decideBatch(
   batch: RawBatch,
   decoded: readonly DecodedRecord[],
-  { stateOf }: LookedUp,
+  states: readonly (ConsentState | null)[],
   engine: EngineBatch,
   plan: RoutePlan,
 ): RecordDecision[] {
@@ -20,7 +25,7 @@ export function decideBatch(
     const raw = batch.records[index]!;
     switch (one.kind) {
       case 'record':
-        return engine.evaluate(one.record, raw.headers, stateOf(one.record.subject));
+        return engine.evaluate(one.record, raw.headers, states[index]!);
       case 'poison':
         return deadLettered(one.poison);
       case 'tombstone':

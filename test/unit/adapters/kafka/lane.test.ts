@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import type { Message } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import { chunk, maxPublicationBytes, publicationBytes } from '../../../../services/adapters/kafka/lane.ts';
 import type { Publication } from '../../../../services/core/transport.ts';
@@ -53,6 +55,34 @@ describe('chunk', () => {
       () => 10_000_000,
     );
     expect(rounds.map((round) => round[0]?.messages.length)).toEqual([1000, 1000, 500]);
+  });
+
+  it('groups by partition as kafkajs would, without its copies', () => {
+    const group = createRequire(import.meta.url)('kafkajs/src/producer/groupMessagesPerPartition.js') as (given: {
+      topic: string;
+      partitionMetadata: readonly unknown[];
+      messages: readonly Message[];
+      partitioner: (given: { message: Message }) => number;
+    }) => Record<number, Message[]>;
+    const groups = (partitions: readonly number[]) => {
+      const [round] = chunk(
+        partitions.map((partition, index) => ({ ...publication('a', index), partition })),
+        () => 10_000,
+      );
+      const messages = round![0]!.messages;
+      return group({
+        topic: 'a',
+        partitionMetadata: [{}],
+        messages,
+        partitioner: ({ message }) => message.partition ?? -1,
+      });
+    };
+    const sizes = (messages: readonly Message[] | undefined) => messages?.map(({ value }) => value?.length);
+    const [alike, mixed] = [groups([3, 3, 3]), groups([3, 1, 3])];
+    expect(Object.keys(alike)).toEqual(['3']);
+    expect(sizes(alike[3])).toEqual([0, 1, 2]);
+    expect(Object.keys(mixed)).toEqual(['1', '3']);
+    expect(sizes(mixed[3])).toEqual([0, 2]);
   });
 
   it('makes no request of nothing', () => {

@@ -89,3 +89,15 @@ it('masks work on text alone', () => {
   expect(makeMask({ style: 'email' })({ kind: 'string', text: 'nobody' })).toBeNull();
   expect(makeMask({ style: 'ends', first: 1, last: 0, char: '*' })({ kind: 'string', text: 'abc' })?.text).toBe('a**');
 });
+
+it('masks ASCII, which it does by a shorter way, as it masks other text', () => {
+  const ascii = fc.string({ unit: fc.constantFrom(...'0123456789 -+ab') });
+  fc.assert(
+    fc.property(ascii, fc.nat(4), fc.nat(4), (text, first, last) => {
+      expect(maskDigits(`${text}é`)).toBe(`${maskDigits(text)}é`);
+      if (text.length > first + last) {
+        expect(maskEnds(`é${text}`, first + 1, last, '*')).toBe(`é${maskEnds(text, first, last, '*')}`);
+      }
+    }),
+  );
+});
