@@ -42,6 +42,8 @@ export const serverProperties = (ports: { broker: number; controller: number }, 
     'log.retention.ms=-1',
     'log.segment.bytes=67108864',
     'log.cleaner.dedupe.buffer.size=4194304',
+    // Tests wait for compaction; the log manager looks every 30 s by default, the cleaner every 15 s.
+    'log.cleaner.backoff.ms=1000',
     '',
   ].join('\n');
 

@@ -1,6 +1,7 @@
 /** Makes the kafkajs client from settings. One client, many producers and one consumer. */
 import kafkajs, { type Kafka, type KafkaConfig, type logCreator, type RetryOptions, type SASLOptions } from 'kafkajs';
 import { registerCodecs } from './compression.ts';
+import { installFetchResponse } from './fetch-response.ts';
 
 export type KafkaSettings = {
   readonly brokers: readonly string[];
@@ -26,6 +27,7 @@ const CONNECTION_TIMEOUT_MS = 3_000;
 
 export function makeKafka(settings: KafkaSettings, logging: logCreator): Kafka {
   registerCodecs();
+  installFetchResponse();
   const config: KafkaConfig = {
     clientId: settings.clientId,
     brokers: [...settings.brokers],

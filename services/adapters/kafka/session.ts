@@ -11,6 +11,7 @@ import type { Log } from '../../core/log.ts';
 import type { BatchHandler, BatchResult, TopicFacts, TransportObserver } from '../../core/transport.ts';
 import { RETRY } from './client.ts';
 import { errorType, isFenced, kafkaUnavailable } from './errors.ts';
+import { OffsetOutOfRange } from './fetch-response.ts';
 import { type Lane, openLane } from './lane.ts';
 import { Pauses } from './pauses.ts';
 import { pieces } from './pieces.ts';
@@ -123,8 +124,38 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     passed.set(key, before !== undefined && from <= before.to + 1 ? { from: before.from, to } : { from, to });
   });
   consumer.on(consumer.events.CRASH, ({ payload }) => {
-    end({ kind: 'crashed', error: kafkaUnavailable('consuming', options.brokers, payload.error) });
+    void crashed(payload.error).then(end);
   });
+
+  const crashed = async (error: Error): Promise<SessionEnd> => {
+    const outage = kafkaUnavailable('consuming', options.brokers, error);
+    const out = outOfRange(error);
+    if (out === null) return { kind: 'crashed', error: outage };
+    try {
+      const [offsets] = await admin.fetchOffsets({ groupId: options.groupId, topics: [out.topic] });
+      const committed = Number(offsets?.partitions.find((entry) => entry.partition === out.partition)?.offset ?? -1);
+      const loss = committed < 0 ? null : await lossAt(out.topic, out.partition, committed);
+      return loss === null ? { kind: 'crashed', error: outage } : { kind: 'fatal', error: loss };
+    } catch {
+      // The next session asks again.
+      return { kind: 'crashed', error: outage };
+    }
+  };
+
+  /** What to say where the position is not among what the topic holds; null where it is. */
+  const lossAt = async (topic: string, partition: number, position: number): Promise<LetheError | null> => {
+    const marks = (await admin.fetchTopicOffsets(topic)).find((entry) => entry.partition === partition);
+    const [low, high] = [Number(marks?.low ?? 0), Number(marks?.high ?? 0)];
+    if (position >= low && position <= high) return null;
+    return new LetheError(
+      'data_lost',
+      `Raw records of ${topic}/${partition} are gone: Lethe stands at offset ${position}, the topic holds ${low} to ${high}.`,
+      {
+        retryable: false,
+        fix: `If the loss is accepted, stop the workers and reset the group: kafka-consumer-groups --bootstrap-server ${options.brokers[0]} --reset-offsets --group ${options.groupId} --topic ${topic}:${partition} --to-earliest --execute.`,
+      },
+    );
+  };
 
   const fatal = (error: LetheError): void => end({ kind: 'fatal', error });
 
@@ -146,7 +177,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
 
   /**
    * Makes sure that the batch starts where the partition has to be taken up. False: it does not, and the consumer was
-   * sent to the right place. kafkajs silently starts over where its position is out of range (#1119): that is a loss.
+   * sent to the right place.
    */
   const inPlace = async (lane: Lane, batch: EachBatchPayload['batch']): Promise<boolean> => {
     const { topic, partition } = batch;
@@ -155,18 +186,8 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     if (skip !== undefined && skip.from <= lane.position() && skip.to + 1 <= fetched) lane.skipTo(skip.to + 1);
     const expected = lane.position();
     if (fetched === expected) return true;
-    const marks = (await admin.fetchTopicOffsets(topic)).find((entry) => entry.partition === partition);
-    const [low, high] = [Number(marks?.low ?? 0), Number(marks?.high ?? 0)];
-    if (expected < low || expected > high) {
-      throw new LetheError(
-        'data_lost',
-        `Raw records of ${topic}/${partition} are gone: Lethe stands at offset ${expected}, the topic holds ${low} to ${high}.`,
-        {
-          retryable: false,
-          fix: `If the loss is accepted, stop the workers and reset the group: kafka-consumer-groups --reset-offsets --group ${options.groupId} --topic ${topic}:${partition} --to-earliest --execute.`,
-        },
-      );
-    }
+    const loss = await lossAt(topic, partition, expected);
+    if (loss !== null) throw loss;
     consumer.seek({ topic, partition, offset: String(expected) });
     return false;
   };
@@ -264,4 +285,10 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     throw kafkaUnavailable('joining the group', options.brokers, error);
   }
   return { ended, stop };
+}
+
+/** The position that a consumer died of, if it did. */
+function outOfRange(error: unknown): OffsetOutOfRange | null {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof OffsetOutOfRange) return at;
+  return null;
 }
