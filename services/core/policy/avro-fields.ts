@@ -4,11 +4,17 @@ import type { AvroField, AvroType } from './avro-schema.ts';
 
 /**
  * What tags say about a place: a category, `none` (nothing was said), or `unclear` (tags that contradict each other:
- * the place stays undeclared).
+ * nothing is released there).
  */
 type Said = { readonly category: string } | 'none' | 'unclear';
 
 type Visit = (path: string, said: Said) => void;
+
+/**
+ * The category of a place about which tags say something that cannot be told. None is called so, and what has no category
+ * is never released: without it, a wildcard of the policy would release there what a single tag would have kept back.
+ */
+const UNCLEAR = '';
 
 /**
  * The path of every scalar of a schema, in the order of the schema, as a policy would declare it: dots between fields,
@@ -26,9 +32,9 @@ export function avroPaths(schema: unknown): readonly string[] {
 /**
  * The categories that a schema's `confluent:tags` give to its scalars, by path. A tag on a field speaks for everything
  * beneath it, unless a nearer one (on an inner field, or on an items, values or type object) speaks too. Of several
- * mapped tags in one place the deepest category counts where they lie on one branch of the taxonomy; else the place
- * stays undeclared, as does a path that comes out differently in two branches of a union. Tags that `tags` does not
- * map say nothing.
+ * mapped tags in one place the deepest category counts where they lie on one branch of the taxonomy; else the place has
+ * the category `''`, which releases nothing, as has a path that comes out differently in two branches of a union, and
+ * all beneath a recursive type's second level if there are tags in it. Tags that `tags` does not map say nothing.
  *
  * @param schema a self-contained Avro schema, parsed from JSON; one that is none has no fields.
  * @param tags tag → category.
@@ -46,7 +52,7 @@ export function taggedFieldsOf(type: AvroType, tags: ReadonlyMap<string, string>
     said.set(path, before === undefined ? here : merged(before, here));
   });
   const tagged = new Map<string, string>();
-  for (const [path, what] of said) if (typeof what === 'object') tagged.set(path, what.category);
+  for (const [path, what] of said) if (what !== 'none') tagged.set(path, what === 'unclear' ? UNCLEAR : what.category);
   return tagged;
 }
 
@@ -72,7 +78,10 @@ function walk(
       walk(type.values, below(path, '*'), said, tags, open, visit);
       return;
     case 'record': {
-      if (open.has(type)) return;
+      if (open.has(type)) {
+        if (said !== 'none' || speaks(type, tags, new Set())) visit(below(path, '**'), 'unclear');
+        return;
+      }
       open.add(type);
       for (const field of type.fields) {
         const own = nearest(field.tags, said, tags);
@@ -83,6 +92,26 @@ function walk(
     }
     default:
       if (path !== '') visit(path, said);
+  }
+}
+
+/** Whether a mapped tag stands anywhere in a type. */
+function speaks(type: AvroType, tags: ReadonlyMap<string, string>, seen: Set<AvroType>): boolean {
+  if (seen.has(type)) return false;
+  seen.add(type);
+  const mapped = (own: readonly string[]): boolean => own.some((tag) => tags.has(tag));
+  if (mapped(type.tags)) return true;
+  switch (type.kind) {
+    case 'union':
+      return type.branches.some((branch) => speaks(branch, tags, seen));
+    case 'array':
+      return speaks(type.items, tags, seen);
+    case 'map':
+      return speaks(type.values, tags, seen);
+    case 'record':
+      return type.fields.some((field) => mapped(field.tags) || speaks(field.type, tags, seen));
+    default:
+      return false;
   }
 }
 

@@ -346,6 +346,46 @@ describe('confluent:tags', () => {
     const none = await publish(await benchOf(route, untagged), untagged, { id: 'c', mail: 'a@example.com', x: 's' });
     expect(none).toMatchObject({ value: {}, released: 0 });
   });
+
+  describe('are not passed by where the policy declares everything with a wildcard', () => {
+    const route = avroRoute({ 'open.**': 'system' }, [KEEP], {
+      tags: { EMAIL: 'user.contact.email', HEALTH: 'user.health' },
+    });
+    const tag = (...tags: string[]) => ({ 'confluent:tags': tags });
+    const open = async (type: object, value: unknown) => {
+      const schema = record([ID, field('open', type)]);
+      return publish(await benchOf(route, schema), schema, { id: 'c', open: value });
+    };
+    const mailed = record([field('v', 'string', tag('EMAIL')), field('n', 'int')], 'Mailed');
+
+    it('one tag', async () => {
+      expect(await open(mailed, { v: 'ann@example.com', n: 1 })).toHaveProperty('value', { open: { n: 1 } });
+    });
+
+    it('several that contradict each other', async () => {
+      const type = record([field('v', 'string', tag('EMAIL', 'HEALTH')), field('n', 'int')], 'Both');
+      expect(await open(type, { v: 'ann@example.com', n: 1 })).toHaveProperty('value', { open: { n: 1 } });
+    });
+
+    it('one in a branch of a union alone', async () => {
+      const plain = record([field('v', 'string'), field('n', 'int')], 'Unmailed');
+      const value = { 'com.example.Mailed': { v: 'ann@example.com', n: 1 } };
+      const { value: out } = (await open([mailed, plain] as never, value)) as { value: object };
+      expect(JSON.stringify(out)).not.toContain('ann@');
+      expect(JSON.stringify(out)).toContain('"n":1');
+    });
+
+    it('one deeper in a recursive type', async () => {
+      const type = record(
+        [field('v', 'string', tag('EMAIL')), field('n', 'int'), field('kids', { type: 'array', items: 'Node' })],
+        'Node',
+      );
+      const kid = (kids: unknown[]) => ({ v: 'ann@example.com', n: 1, kids });
+      const { value: out } = (await open(type, kid([kid([kid([])])]))) as { value: object };
+      expect(JSON.stringify(out)).not.toContain('ann@');
+      expect(JSON.stringify(out)).toContain('"n":1');
+    });
+  });
 });
 
 describe('bad bytes', () => {

@@ -97,12 +97,12 @@ describe('tags', () => {
     });
   });
 
-  it('several: the deepest of one branch, else none', () => {
+  it('several: the deepest of one branch, else one that releases nothing', () => {
     expect(said(field('a', 'string', 'EMAIL', 'PII', 'CONTACT'))).toEqual({ a: 'user.contact.email' });
-    expect(said(field('a', 'string', 'EMAIL', 'HEALTH'))).toEqual({});
-    expect(said(field('a', 'string', 'EMAIL', 'HEALTH', 'PII'))).toEqual({});
+    expect(said(field('a', 'string', 'EMAIL', 'HEALTH'))).toEqual({ a: '' });
+    expect(said(field('a', 'string', 'EMAIL', 'HEALTH', 'PII'))).toEqual({ a: '' });
     const inner = record('Inner', [field('x', 'int'), field('y', 'int', 'PII')]);
-    expect(said(field('a', inner, 'EMAIL', 'HEALTH'))).toEqual({ 'a.y': 'user' });
+    expect(said(field('a', inner, 'EMAIL', 'HEALTH'))).toEqual({ 'a.x': '', 'a.y': 'user' });
   });
 
   it('that are not mapped say nothing', () => {
@@ -114,9 +114,17 @@ describe('tags', () => {
     const plain = record('B', [field('x', 'string')]);
     const like = record('C', [field('x', 'int', 'EMAIL')]);
     const other = record('D', [field('x', 'int', 'PII')]);
-    expect(said(field('u', ['null', a, plain]))).toEqual({});
+    expect(said(field('u', ['null', a, plain]))).toEqual({ 'u.x': '' });
     expect(said(field('u', [a, like]))).toEqual({ 'u.x': 'user.contact.email' });
-    expect(said(field('u', [a, other]))).toEqual({});
+    expect(said(field('u', [a, other]))).toEqual({ 'u.x': '' });
+  });
+
+  it('speak of what lies deeper in a recursive type, too', () => {
+    const tree = record('Tree', [field('v', 'int', 'PII'), field('kids', { type: 'array', items: 'Tree' })]);
+    expect(said(field('a', tree))).toEqual({ 'a.v': 'user', 'a.kids[].**': '' });
+    const plain = record('Plain', [field('v', 'int'), field('next', ['null', 'Plain'])]);
+    expect(said(field('a', plain))).toEqual({});
+    expect(said(field('a', plain, 'PII'))).toEqual({ 'a.v': 'user', 'a.next.**': '' });
   });
 
   it('reach through types defined elsewhere in the schema (confluent-kafka-python#2254)', () => {
