@@ -32,16 +32,25 @@ export function encodePosition(position: Position): string {
 export function decodePosition(text: string | null): Position {
   if (text === null || text === '') return START;
   try {
-    const value = JSON.parse(text) as { v?: unknown; chain?: unknown; watermark?: Watermark | null };
+    const value = JSON.parse(text) as { v?: unknown; chain?: unknown; watermark?: unknown };
     if (value.v !== VERSION) return START;
-    return { chain: typeof value.chain === 'string' ? value.chain : null, watermark: value.watermark ?? null };
+    return {
+      chain: typeof value.chain === 'string' ? value.chain : null,
+      watermark: isWatermark(value.watermark) ? value.watermark : null,
+    };
   } catch {
     return START;
   }
 }
 
+function isWatermark(value: unknown): value is Watermark {
+  const { at, offsets } = (value ?? {}) as { readonly at?: unknown; readonly offsets?: unknown };
+  if (typeof at !== 'number' || typeof offsets !== 'object' || offsets === null) return false;
+  return Object.values(offsets).every((offset) => typeof offset === 'string' && /^\d+$/.test(offset));
+}
+
 /**
- * Refuses a consent view that is too old, or older than one that this partition was already decided under (a failover to
+ * Refuses a consent view that is too old or of the future, or older than one that this partition was already decided under (a failover to
  * a stale replica). Where no projector ever wrote a watermark, there is nothing to check.
  *
  * @param maxAgeMs LETHE_CONSENT_MAX_STALENESS, in milliseconds.
@@ -60,6 +69,13 @@ export function checkWatermark(
     });
   }
   const age = now - watermark.at;
+  if (!(age >= -maxAgeMs)) {
+    throw new LetheError(
+      'unavailable',
+      `Consent view in Redis is dated ${Math.round(-age / 1000)} s ahead of this worker's clock: nobody can tell how old it is`,
+      { dependency: 'consent_view', fix: 'Set the clocks of the workers and of "lethe control" right.' },
+    );
+  }
   if (age > maxAgeMs) {
     throw new LetheError('unavailable', `Consent view in Redis is ${Math.round(age / 1000)} s old, more than allowed`, {
       dependency: 'consent_view',

@@ -16,9 +16,16 @@ function inOrder(a: ConsentEvent, b: ConsentEvent): number {
   return a.at - b.at || a.version - b.version || SEVERITY[a.decision] - SEVERITY[b.decision];
 }
 
-function sorted(events: readonly ConsentEvent[]): readonly ConsentEvent[] {
+/** Versions under different tokens are offsets of different partitions: which came later they do not tell. */
+function refusingLast(a: ConsentEvent, b: ConsentEvent): number {
+  return a.at - b.at || SEVERITY[a.decision] - SEVERITY[b.decision] || a.version - b.version;
+}
+
+type Order = (a: ConsentEvent, b: ConsentEvent) => number;
+
+function sorted(events: readonly ConsentEvent[], order: Order): readonly ConsentEvent[] {
   for (let i = 1; i < events.length; i++) {
-    if (inOrder(events[i - 1] as ConsentEvent, events[i] as ConsentEvent) > 0) return [...events].sort(inOrder);
+    if (order(events[i - 1] as ConsentEvent, events[i] as ConsentEvent) > 0) return [...events].sort(order);
   }
   return events;
 }
@@ -32,6 +39,7 @@ function sorted(events: readonly ConsentEvent[]): readonly ConsentEvent[] {
  */
 export class ConsentState {
   private readonly given: readonly ConsentEvent[];
+  private readonly order: Order;
   private events: readonly ConsentEvent[] | null = null;
   /** The moment the fields below were worked out for. */
   private now = Number.NaN;
@@ -44,8 +52,10 @@ export class ConsentState {
   /** Grants before this place were voided by an erasure that was lifted later. */
   private grantsFrom = 0;
 
-  constructor(events: readonly ConsentEvent[]) {
+  /** @param order of the events; by default that of one feed. */
+  constructor(events: readonly ConsentEvent[], order: Order = inOrder) {
     this.given = events;
+    this.order = order;
   }
 
   /** Whether a record with this event time is withheld for an erasure, reinstated or not (GDPR Art. 17). */
@@ -151,7 +161,7 @@ export class ConsentState {
   }
 
   private settleAt(now: number): readonly ConsentEvent[] {
-    const events = (this.events ??= sorted(this.given));
+    const events = (this.events ??= sorted(this.given, this.order));
     if (now === this.now) return events;
     this.now = now;
     this.end = 0;
@@ -195,16 +205,20 @@ export function consentStateOf(events: readonly ConsentEvent[]): ConsentState {
 
 /**
  * The state of a subject that may be known under several tokens (while a rotated `subject` key is still read): what was
- * said under any of them counts.
+ * said under any of them counts, and of events of one moment the one that refuses more.
  */
 export function consentStateOfTokens(
   tokens: readonly string[],
   events: ReadonlyMap<string, readonly ConsentEvent[]>,
 ): ConsentState {
-  let all: readonly ConsentEvent[] | undefined;
+  let first: readonly ConsentEvent[] | undefined;
+  let all: ConsentEvent[] | undefined;
   for (const token of tokens) {
     const found = events.get(token);
-    if (found !== undefined) all = all === undefined ? found : [...all, ...found];
+    if (found === undefined) continue;
+    if (first === undefined) first = found;
+    else all = [...(all ?? first), ...found];
   }
-  return all === undefined ? NOTHING_SAID : consentStateOf(all);
+  if (all !== undefined) return new ConsentState(all, refusingLast);
+  return first === undefined ? NOTHING_SAID : consentStateOf(first);
 }

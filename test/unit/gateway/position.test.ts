@@ -22,6 +22,17 @@ describe('position', () => {
     expect(decodePosition(text)).toEqual(START);
   });
 
+  it.each([
+    '5',
+    '{}',
+    '{"at":1}',
+    '{"at":"1","offsets":{}}',
+    '{"at":1,"offsets":{"0":"x"}}',
+    '{"at":1,"offsets":{"0":7}}',
+  ])('goes by no watermark like %s', (watermark) => {
+    expect(decodePosition(`{"v":1,"chain":"abc","watermark":${watermark}}`)).toEqual({ chain: 'abc', watermark: null });
+  });
+
   it('stays within what a broker takes, and keeps the chain', () => {
     const offsets = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [String(index), '123456789']));
     const text = encodePosition({ chain: 'abc', watermark: watermark(1, offsets) });
@@ -38,6 +49,12 @@ describe('checkWatermark', () => {
   it('refuses a view that is too old, and takes one just young enough', () => {
     expect(() => checkWatermark(watermark(1000), null, 61_000, 60_000)).not.toThrow();
     expect(() => checkWatermark(watermark(1000), null, 61_001, 60_000)).toThrow(/old/);
+  });
+
+  it('refuses a view of the future, whose age nobody can tell', () => {
+    expect(() => checkWatermark(watermark(61_000), null, 1000, 60_000)).not.toThrow();
+    expect(() => checkWatermark(watermark(61_001), null, 1000, 60_000)).toThrow(/ahead/);
+    expect(() => checkWatermark(watermark(Number.NaN), null, 1000, 60_000)).toThrow();
   });
 
   it('refuses a view that went backwards in any partition, or lost its watermark', () => {

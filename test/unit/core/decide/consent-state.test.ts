@@ -92,6 +92,28 @@ describe('several tokens of one subject', () => {
     expect(consentStateOfTokens(['new'], events).erased(NOW, NOW)).toBe(false);
   });
 
+  it.each(['denied', 'withdrawn', 'objected'] as const)(
+    'at one moment %s beats a grant, whatever the versions',
+    (no) => {
+      const said = (granted: number, refused: number) =>
+        new Map([
+          ['new', [event({ version: granted })]],
+          ['old', [event({ decision: no, version: refused })]],
+        ]);
+      for (const events of [said(1, 2), said(2, 1)]) {
+        for (const tokens of [
+          ['new', 'old'],
+          ['old', 'new'],
+        ]) {
+          expect(consentStateOfTokens(tokens, events).refusal('consent', purpose(), NOW)).not.toBeNull();
+        }
+      }
+      // Within one feed the later one counts.
+      const feed = new Map([['new', [event({ decision: no, version: 1 }), event({ version: 2 })]]]);
+      expect(consentStateOfTokens(['new', 'old'], feed).refusal('consent', purpose(), NOW)).toBeNull();
+    },
+  );
+
   it('a token nobody said anything under is no consent', () => {
     expect(consentStateOfTokens(['unknown'], events).refusal('consent', purpose(), NOW)).toBe('consent_missing');
     expect(consentStateOfTokens([], events).refusal('consent', purpose(), NOW)).toBe('consent_missing');
