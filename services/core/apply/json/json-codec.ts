@@ -2,7 +2,6 @@ import { Batch, type Chunk } from './batch.ts';
 import { makeProgram, makeTransforms, type Program } from './program.ts';
 import { makeShapes, type Shape } from './shape.ts';
 import { LAST_STRING, NUMBER, Tape } from './tape.ts';
-import { scalarText } from './text.ts';
 import { Walk } from './walk.ts';
 import { Write } from './write.ts';
 import {
@@ -49,30 +48,24 @@ export function makeJsonCodec(
 
   /** Non-empty text of the value at a tape position, or null. */
   const textAt = (bytes: Uint8Array, at: number): string | null => {
-    if (at < 0) return null;
-    const { entries } = tape;
-    const kind = entries[at] as number;
-    if (kind > LAST_STRING) return null;
-    const text = scalarText(bytes, kind, entries[at + 4] as number, entries[at + 5] as number);
+    const text = at >= 0 && tape.op(at) <= LAST_STRING ? tape.text(bytes, at) : '';
     return text === '' ? null : text;
   };
 
   /** The subject's id: text, or an integer's decimal text as it stands. */
   const subjectAt = (bytes: Uint8Array, at: number): string | null => {
-    if (at < 0 || tape.entries[at] !== NUMBER) return textAt(bytes, at);
-    const literal = scalarText(bytes, NUMBER, tape.entries[at + 4] as number, tape.entries[at + 5] as number);
+    if (at < 0 || tape.op(at) !== NUMBER) return textAt(bytes, at);
+    const literal = tape.text(bytes, at);
     return /^-?[0-9]+$/.test(literal) ? literal : null;
   };
 
   const timeAt = (bytes: Uint8Array, at: number, now: number): number | null => {
     if (at < 0) return null;
-    const { entries } = tape;
-    const kind = entries[at] as number;
-    if (kind > NUMBER) return null;
-    const from = entries[at + 4] as number;
-    const to = entries[at + 5] as number;
-    let time: number | null = kind === NUMBER ? smallInteger(bytes, from, to) : -1;
-    if (time < 0) time = eventTimeOf(kind === NUMBER ? 'number' : 'string', scalarText(bytes, kind, from, to));
+    const op = tape.op(at);
+    if (op > NUMBER) return null;
+    const [from, to] = [tape.entries[at + 2] as number, tape.entries[at + 3] as number];
+    let time: number | null = op === NUMBER ? smallInteger(bytes, from, to) : -1;
+    if (time < 0) time = eventTimeOf(op === NUMBER ? 'number' : 'string', tape.text(bytes, at));
     return time !== null && time <= now + MAX_AHEAD_MS ? time : null;
   };
 

@@ -13,32 +13,38 @@ export class KnownKey {
   readonly child: Shape | null;
   /** The key as JSON, with quotes and colon. */
   readonly bytes: Uint8Array;
+  /** How many those are; 0 where they cannot be compared by words. */
   readonly length: number;
   /** The key that came after this one last time. */
   next: KnownKey | null = null;
 
-  /** The bytes as little-endian words; the last one overlaps the one before. */
-  private readonly words: Int32Array;
+  /** The bytes as little-endian words: the first, the last (the two may overlap), and those between. */
+  private readonly head: number;
+  private readonly tail: number;
+  private readonly middle: Int32Array;
 
   constructor(field: number, child: Shape | null, bytes: Uint8Array) {
+    const { length } = bytes;
     this.field = field;
     this.child = child;
     this.bytes = bytes;
-    this.length = bytes.length;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const count = bytes.length <= LONGEST ? bytes.length >> 2 : 0;
-    this.words = new Int32Array(count === 0 ? 0 : count + 1);
-    for (let i = 0; i < count; i++) this.words[i] = view.getInt32(4 * i, true);
-    if (count > 0) this.words[count] = view.getInt32(bytes.length - 4, true);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+    const comparable = length >= 4 && length <= LONGEST;
+    this.length = comparable ? length : 0;
+    this.head = comparable ? view.getInt32(0, true) : 0;
+    this.tail = comparable ? view.getInt32(length - 4, true) : 0;
+    this.middle = new Int32Array(comparable ? Math.max(0, (length - 5) >> 2) : 0);
+    for (let i = 0; i < this.middle.length; i++) this.middle[i] = view.getInt32(4 + 4 * i, true);
   }
 
   /** Whether the key stands at a place of a text; false also where it is too short or too long to tell by words. */
   standsAt(text: DataView, at: number): boolean {
-    const { words } = this;
-    const last = words.length - 1;
-    if (last < 0) return false;
-    for (let i = 0; i < last; i++) if (text.getInt32(at + 4 * i, true) !== words[i]) return false;
-    return text.getInt32(at + this.length - 4, true) === words[last];
+    const { length } = this;
+    if (length === 0 || text.getInt32(at, true) !== this.head) return false;
+    if (text.getInt32(at + length - 4, true) !== this.tail) return false;
+    const { middle } = this;
+    for (let i = 0; i < middle.length; i++) if (text.getInt32(at + 4 + 4 * i, true) !== middle[i]) return false;
+    return true;
   }
 }
 

@@ -1,6 +1,5 @@
 /** Text out of validated JSON bytes. */
-import { HAS_ESCAPE, HAS_WIDE } from './scan.ts';
-import { LAST_STRING } from './tape.ts';
+import { HAS_ESCAPE, HAS_WIDE, STRING_FLAGS } from './scan.ts';
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 /** Above this many bytes the decoder's fixed cost is repaid. */
@@ -18,7 +17,7 @@ function asciiText(src: Uint8Array, from: number, to: number): string {
 
 /** What a scalar on the tape says: a string's characters, a number's or boolean's literal. */
 export function scalarText(src: Uint8Array, kind: number, from: number, to: number): string {
-  if (kind > LAST_STRING) return asciiText(src, from, to);
+  if (kind > STRING_FLAGS) return asciiText(src, from, to);
   if ((kind & HAS_ESCAPE) !== 0) return unescapedText(src, from, to);
   return kind === HAS_WIDE ? wideText(src, from + 1, to - 1) : asciiText(src, from + 1, to - 1);
 }

@@ -99,29 +99,24 @@ export class Walk {
     if (src[i] === CLOSE_BRACE) return i + 1;
     for (;;) {
       // A member begins at i.
-      let keyFrom = -1;
-      let keyTo = -1;
+      const member = i;
       let child: Shape | null = null;
       if (inArray) {
         child = shape.items;
       } else {
         let known = expected;
-        keyFrom = i;
         if (known !== null && known.standsAt(view, i)) {
           i += known.length;
-          keyTo = i - 1;
         } else {
           const scanned = src[i] === QUOTE ? scanString(src, view, i + 1) : -1;
           if (scanned < 0) return -1;
-          keyTo = scanned >> FLAG_BITS;
+          const keyTo = scanned >> FLAG_BITS;
           i = skipSpace(src, keyTo);
           if (src[i++] !== COLON) return -1;
           const escaped = (scanned & HAS_ESCAPE) !== 0;
-          known = escaped
-            ? shape.known.named(unescapedText(src, keyFrom, keyTo))
-            : shape.known.find(src, keyFrom, keyTo);
+          known = escaped ? shape.known.named(unescapedText(src, member, keyTo)) : shape.known.find(src, member, keyTo);
           if (shape.rest !== null && known === null) {
-            if (!keys.add(keysBase, src, keyFrom, keyTo, escaped)) return -1;
+            if (!keys.add(keysBase, src, member, keyTo, escaped)) return -1;
             child = shape.rest;
           } else if (known !== null) {
             shape.known.follow(last, known);
@@ -163,7 +158,7 @@ export class Walk {
           depth++;
           openAt = tape.length;
           inArray = byte === OPEN_BRACKET;
-          tape.push(inArray ? ARRAY : OBJECT, child.id, keyFrom, keyTo, i, 0);
+          tape.push(inArray ? ARRAY : OBJECT, child.id, member, i, 0);
           keysBase = keys.length;
           fieldsBase += shape.fieldWords;
           shape = child;
@@ -191,9 +186,9 @@ export class Walk {
         const { leaf } = child;
         if (leaf >= 0) {
           if (child.roles !== 0) this.noteRoles(child.roles);
-          tape.push(kind, leaf, keyFrom, keyTo, i, end);
+          tape.push(kind, leaf, member, i, end);
         } else if (kind === NULL && child.nullIsContainer) {
-          tape.push(NULL_CONTAINER, child.id, keyFrom, keyTo, i, end);
+          tape.push(NULL_CONTAINER, child.id, member, i, end);
         }
       }
       i = end;

@@ -1,7 +1,7 @@
 import { Arena } from './arena.ts';
 import { COPY, DROP, NULLIFY, type Program } from './program.ts';
-import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, OPEN_BRACE, OPEN_BRACKET } from './scan.ts';
-import { ARRAY, BOOLEAN, CLOSE, ENTRY, NULL, NULL_CONTAINER, NUMBER, type Tape } from './tape.ts';
+import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, OPEN_BRACE, QUOTE } from './scan.ts';
+import { ARRAY, BOOLEAN, CLOSE, ENTRY, NULL, NULL_CONTAINER, NUMBER, OP_BITS, OP_MASK, type Tape } from './tape.ts';
 import { scalarText } from './text.ts';
 import type { Chunk } from './batch.ts';
 import type { Scalar } from '../action.ts';
@@ -58,8 +58,9 @@ export class Write {
     arena.need(2);
     arena.bytes[arena.at++] = OPEN_BRACE;
     for (let at = begin; at < end; at += ENTRY) {
-      const kind = entries[at] as number;
-      const id = entries[at + 1] as number;
+      const head = entries[at] as number;
+      const kind = head & OP_MASK;
+      const id = head >> OP_BITS;
       if (kind <= NULL) {
         tally[id] = (tally[id] as number) + 1;
         const what = todo[id] as number;
@@ -67,17 +68,15 @@ export class Write {
         this.released++;
         const isKey = keyWanted && id === keyLeaf;
         if (isKey) keyWanted = false;
-        const keyFrom = entries[at + 2] as number;
-        const keyTo = entries[at + 3] as number;
-        const from = entries[at + 4] as number;
-        const to = entries[at + 5] as number;
+        const member = entries[at + 1] as number;
+        const from = entries[at + 2] as number;
+        const to = entries[at + 3] as number;
         if (what === COPY || kind === NULL) {
-          this.kept(chunk, keyFrom, keyTo, from, to);
+          this.kept(chunk, member, from, to);
           if (isKey && kind !== NULL) this.keyText = scalarText(chunk.bytes, kind, from, to);
           continue;
         }
-        this.flush(chunk);
-        this.key(chunk, keyFrom, keyTo);
+        this.lead(chunk, member, from, from);
         if (what === NULLIFY) {
           arena.literal('null');
         } else {
@@ -96,24 +95,15 @@ export class Write {
         this.close(id, opened[--depth] as number);
       } else if (opens[id] === 0) {
         if (kind === NULL_CONTAINER) continue;
-        const closeAt = entries[at + 5] as number;
+        const closeAt = entries[at + 3] as number;
         count(entries, at, closeAt, tally, 1);
         at = closeAt;
       } else if (kind === NULL_CONTAINER) {
         this.released++;
-        this.kept(
-          chunk,
-          entries[at + 2] as number,
-          entries[at + 3] as number,
-          entries[at + 4] as number,
-          entries[at + 5] as number,
-        );
+        this.kept(chunk, entries[at + 1] as number, entries[at + 2] as number, entries[at + 3] as number);
       } else {
-        this.flush(chunk);
-        opened[depth++] = arena.at - arena.start;
-        this.key(chunk, entries[at + 2] as number, entries[at + 3] as number);
-        arena.need(2);
-        arena.bytes[arena.at++] = kind === ARRAY ? OPEN_BRACKET : OPEN_BRACE;
+        const from = entries[at + 2] as number;
+        opened[depth++] = this.lead(chunk, entries[at + 1] as number, from, from + 1);
       }
     }
     this.flush(chunk);
@@ -126,39 +116,56 @@ export class Write {
    * Writes a member as it stood. What stands in one piece in the record, as most does in compact JSON, is only noted
    * here and copied in one piece.
    */
-  private kept(chunk: Chunk, keyFrom: number, keyTo: number, from: number, to: number): void {
-    const start = keyFrom < 0 ? from : keyFrom;
-    const whole = keyFrom < 0 || keyTo + 1 === from;
-    if (whole && start === this.runTo + 1) {
+  private kept(chunk: Chunk, member: number, from: number, to: number): void {
+    if (!isCompact(chunk.bytes, member, from)) {
+      this.lead(chunk, member, from, to);
+      this.arena.bytes[this.arena.at++] = COMMA;
+    } else if (member === this.runTo + 1) {
       this.runTo = to;
-      return;
+    } else {
+      this.flush(chunk);
+      this.runFrom = member;
+      this.runTo = to;
+    }
+  }
+
+  /**
+   * Writes what was noted, and a member's key and the beginning of its value, up to `to`. Makes room for a separator.
+   * Returns where the member begins in the output.
+   */
+  private lead(chunk: Chunk, member: number, from: number, to: number): number {
+    const { arena } = this;
+    if (isCompact(chunk.bytes, member, from)) {
+      if (member !== this.runTo + 1) {
+        this.flush(chunk);
+        this.runFrom = member;
+      }
+      arena.need(to - this.runFrom + 1);
+      const start = arena.at - arena.start + member - this.runFrom;
+      arena.copy(chunk, this.runFrom, to);
+      this.runTo = NO_RUN;
+      return start;
     }
     this.flush(chunk);
-    if (whole) {
-      this.runFrom = start;
-      this.runTo = to;
-      return;
+    const start = arena.at - arena.start;
+    arena.need(to - member + 1);
+    if (member < from) {
+      // Between the key's closing quote and the value there are but white space and a colon.
+      arena.copy(chunk, member, chunk.bytes.lastIndexOf(QUOTE, from - 1) + 1);
+      arena.bytes[arena.at++] = COLON;
     }
-    this.key(chunk, keyFrom, keyTo);
-    this.piece(chunk, from, to, COMMA);
+    arena.copy(chunk, from, to);
+    return start;
   }
 
   /** Copies what was noted. */
   private flush(chunk: Chunk): void {
     if (this.runTo === NO_RUN) return;
-    this.piece(chunk, this.runFrom, this.runTo, COMMA);
-    this.runTo = NO_RUN;
-  }
-
-  private key(chunk: Chunk, from: number, to: number): void {
-    if (from >= 0) this.piece(chunk, from, to, COLON);
-  }
-
-  private piece(chunk: Chunk, from: number, to: number, separator: number): void {
     const { arena } = this;
-    arena.need(to - from + 1);
-    arena.copy(chunk, from, to);
-    arena.bytes[arena.at++] = separator;
+    arena.need(this.runTo - this.runFrom + 1);
+    arena.copy(chunk, this.runFrom, this.runTo);
+    arena.bytes[arena.at++] = COMMA;
+    this.runTo = NO_RUN;
   }
 
   private transformed(
@@ -192,11 +199,17 @@ export class Write {
   }
 }
 
+/** Whether a member's key, colon and value stand without space between them; an element has no key. */
+function isCompact(src: Uint8Array, member: number, from: number): boolean {
+  return member === from || (src[from - 1] === COLON && src[from - 2] === QUOTE);
+}
+
 /** Adds to the tally of every leaf on a stretch of tape. */
 function count(entries: Int32Array, begin: number, end: number, tally: Uint32Array, by: number): void {
   for (let at = begin; at < end; at += ENTRY) {
-    if ((entries[at] as number) > NULL) continue;
-    const id = entries[at + 1] as number;
+    const head = entries[at] as number;
+    if ((head & OP_MASK) > NULL) continue;
+    const id = head >> OP_BITS;
     tally[id] = (tally[id] as number) + by;
   }
 }

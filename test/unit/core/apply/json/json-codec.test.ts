@@ -126,6 +126,26 @@ describe('keys', () => {
     }
   });
 
+  it('knows keys of every length again, and takes no other for them', () => {
+    for (const length of [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 100, 115, 116, 117, 118, 119, 120, 121, 200]) {
+      const key = 'k'.repeat(length);
+      const plan = planOf({ outputs: [{ id: 'keep', [key]: 'keep' }] });
+      const codec = makeJsonCodec(plan, keyring);
+      const check = (input: string, value: string): void => {
+        expect(applyOne(codec, plan, decoded(codec, input))).toMatchObject({ value });
+      };
+      for (let at = 0; at < length; at++) {
+        const other = `${key.slice(0, at)}l${key.slice(at + 1)}`;
+        check(`{"${key}":1,"id":"s"}`, `{"${key}":1,"id":"s"}`);
+        check(`{"${other}":1,"id":"s"}`, '{"id":"s"}');
+        check(`{"${key}k":1,"id":"s"}`, '{"id":"s"}');
+        // Where the key was, nothing is.
+        expect(decodeText(codec, '{')).toHaveProperty('code', 'undecodable');
+        expect(decodeText(codec, Buffer.from([0x7b, 0, 0, 0, 0]))).toHaveProperty('code', 'undecodable');
+      }
+    }
+  });
+
   it('lets what is undeclared come as often as it likes', () => {
     const codec = makeJsonCodec(PLAN, keyring);
     for (let n = 0; n < 3; n++) {
