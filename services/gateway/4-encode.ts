@@ -1,12 +1,11 @@
 /** Stage 4: decisions to what is published: outputs, dead letters, and the audit segment that accounts for all. */
 import { deadLetterText, sourceOf } from '../core/dead-letter.ts';
 import type { RecordDecision } from '../core/engine.ts';
+import { AUDIT_TOPIC, DEAD_LETTER_TOPIC } from '../core/own-topics.ts';
 import type { RoutePlan } from '../core/policy/plan.ts';
 import type { Sealer } from '../core/ports.ts';
 import type { Publication, RawBatch, TopicFacts } from '../core/transport.ts';
 
-export const AUDIT_TOPIC = 'lethe.audit';
-export const DEAD_LETTER_TOPIC = 'lethe.dead-letters';
 /** Where a published record comes from: `topic/partition/offset`. */
 const SOURCE_HEADER = 'lethe-source';
 /** The code of a dead letter, so that it can be routed without reading it. */

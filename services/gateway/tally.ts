@@ -1,9 +1,9 @@
 /** What a batch adds to the counters once it is committed. */
 import type { EngineBatch, RecordDecision } from '../core/engine.ts';
+import { AUDIT_TOPIC, DEAD_LETTER_TOPIC } from '../core/own-topics.ts';
 import type { RoutePlan } from '../core/policy/plan.ts';
 import type { Publication, RawBatch } from '../core/transport.ts';
 import type { DecodedRecord } from './1-decode.ts';
-import { AUDIT_TOPIC, DEAD_LETTER_TOPIC } from './4-encode.ts';
 import type { BatchCounts } from './measures.ts';
 
 export function countBatch(

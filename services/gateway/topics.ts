@@ -1,5 +1,5 @@
 /** The topics a worker writes, and what they must be like where Lethe makes them (DESIGN section 7). */
-import { AUDIT_TOPIC, DEAD_LETTER_TOPIC } from './4-encode.ts';
+import { AUDIT_TOPIC, CONSENT_EVENTS_TOPIC, DEAD_LETTER_TOPIC } from '../core/own-topics.ts';
 
 export type OwnTopic = {
   readonly name: string;
@@ -15,7 +15,7 @@ export const OWN_TOPICS: readonly OwnTopic[] = [
   { name: AUDIT_TOPIC, partitions: -1, config: FOREVER },
   // Room for a raw record of the default limit (10 MiB) as base64.
   { name: DEAD_LETTER_TOPIC, partitions: -1, config: { 'max.message.bytes': String(16 * 1024 * 1024) } },
-  { name: 'lethe.consent-events', partitions: 12, config: FOREVER },
+  { name: CONSENT_EVENTS_TOPIC, partitions: 12, config: FOREVER },
 ];
 
 /** An output topic as Lethe makes it: as many partitions as its raw topic, so that partitions map one to one. */

@@ -2,12 +2,11 @@
 import type { Kafka, Message, Producer } from 'kafkajs';
 import { consentPartition } from '../../core/consent-partition.ts';
 import { LetheError } from '../../core/errors.ts';
+import { CONSENT_EVENTS_TOPIC } from '../../core/own-topics.ts';
 import type { ConsentLog, ConsentLogEntry } from '../../core/ports.ts';
 import type { TopicFacts } from '../../core/transport.ts';
 import { RETRY } from './client.ts';
 import { kafkaUnavailable } from './errors.ts';
-
-export const CONSENT_EVENTS_TOPIC = 'lethe.consent-events';
 
 export type KafkaConsentLogOptions = {
   readonly kafka: Kafka;

@@ -1,9 +1,7 @@
 import type { Located, PolicyDocument } from './document.ts';
 import type { SourcePosition } from './plan.ts';
+import { LETHE_TOPICS } from '../own-topics.ts';
 import { formatPosition, type Report } from './report.ts';
-
-/** Lethe's own topics (DESIGN section 7). */
-export const LETHE_TOPICS: readonly string[] = ['lethe.audit', 'lethe.dead-letters', 'lethe.consent-events'];
 
 /** Kafka's rule (org.apache.kafka.common.internals.Topic). */
 const TOPIC_NAME = /^[A-Za-z0-9._-]{1,249}$/;
