@@ -3,7 +3,7 @@ import { makeSubjectTokens } from '../adapters/crypto/keyring.ts';
 import { readKeys } from '../adapters/crypto/keys.ts';
 import { makeKafka } from '../adapters/kafka/client.ts';
 import { makeKafkaConsentLog } from '../adapters/kafka/consent-log.ts';
-import { connectAdmin, makeTopicCatalog } from '../adapters/kafka/topics.ts';
+import { connectAdmin, disconnectAdmin, makeTopicCatalog } from '../adapters/kafka/topics.ts';
 import { kafkajsLogCreator } from '../adapters/log/kafkajs-bridge.ts';
 import { makeLog } from '../adapters/log/logger.ts';
 import { silenceNegativeTimeoutWarning } from '../adapters/log/warnings.ts';
@@ -55,7 +55,7 @@ export async function consentImport(file: string, options: { config?: string }):
     return EXIT.ok;
   } finally {
     progress.end();
-    await Promise.all([log.close(), redis.close(), admin.disconnect().catch(() => undefined)]);
+    await Promise.all([log.close(), redis.close(), disconnectAdmin(admin)]);
   }
 }
 

@@ -24,5 +24,6 @@ try {
 } catch (error) {
   const { text, exitCode } = explainError(error);
   err(`${text}\n`);
-  process.exitCode = exitCode;
+  // At once: sockets of a part that does not answer would keep us here until they time out.
+  process.exit(exitCode);
 }

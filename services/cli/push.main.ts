@@ -1,7 +1,7 @@
 import { outputSchemasOf, valueSubject } from '../adapters/avro/output-schemas.ts';
 import { digestFiles } from '../adapters/config/digest.ts';
 import { makeKafka } from '../adapters/kafka/client.ts';
-import { connectAdmin } from '../adapters/kafka/topics.ts';
+import { connectAdmin, disconnectAdmin } from '../adapters/kafka/topics.ts';
 import { kafkajsLogCreator } from '../adapters/log/kafkajs-bridge.ts';
 import { makeLog } from '../adapters/log/logger.ts';
 import { silenceNegativeTimeoutWarning } from '../adapters/log/warnings.ts';
@@ -44,7 +44,7 @@ export async function push(dir: string, options: { config?: string }): Promise<n
       },
     });
   } finally {
-    await Promise.all([redis.close(), admin?.disconnect().catch(() => undefined)]);
+    await Promise.all([redis.close(), admin === null ? null : disconnectAdmin(admin)]);
   }
   process.stdout.write(`${bundle.digest}\n`);
   return EXIT.ok;

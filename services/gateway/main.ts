@@ -12,7 +12,7 @@ import { readKeys } from '../adapters/crypto/keys.ts';
 import { makeSealer } from '../adapters/crypto/sealer.ts';
 import { serveHttp } from '../adapters/http/server.ts';
 import { makeKafka } from '../adapters/kafka/client.ts';
-import { connectAdmin } from '../adapters/kafka/topics.ts';
+import { connectAdmin, disconnectAdmin } from '../adapters/kafka/topics.ts';
 import { makeKafkaTransport } from '../adapters/kafka/transport.ts';
 import { kafkajsLogCreator } from '../adapters/log/kafkajs-bridge.ts';
 import { makeLog } from '../adapters/log/logger.ts';
@@ -153,7 +153,7 @@ export async function runGateway(settings: GatewaySettings, version: string, sto
   } finally {
     await http.close();
     await redis.close();
-    await Promise.race([admin.disconnect().catch(() => undefined), sleep(500)]);
+    await disconnectAdmin(admin);
   }
 }
 

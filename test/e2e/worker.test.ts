@@ -336,10 +336,10 @@ describe('the end of a worker', () => {
     const worker = await start();
     await sleep(3_000);
     const before = await total(worker, 'process_cpu_seconds_total');
-    await sleep(10_000);
-    const share = ((await total(worker, 'process_cpu_seconds_total')) - before) / 10;
+    await sleep(6_000);
+    const share = ((await total(worker, 'process_cpu_seconds_total')) - before) / 6;
     process.stderr.write(`idle worker: ${(share * 100).toFixed(1)} % of a core\n`);
-    // 3 % is the goal, measured by the bench; here a busy machine must not turn the test red.
-    expect(share).toBeLessThan(0.1);
+    // kafkajs as it is takes 5 to 9 (request-queue.ts).
+    expect(share).toBeLessThan(0.03);
   });
 });

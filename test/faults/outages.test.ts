@@ -75,6 +75,14 @@ const published = async (): Promise<number> => (await topicHolds(brokers, 'clean
 const caughtUp = (within: number): Promise<true> =>
   until(`all ${made} records are decided about`, async () => (await decided()) === made || null, within);
 
+/** Waits until the worker is in the midst of a lot of records. */
+const flowing = async (): Promise<void> => {
+  const consumed = (): Promise<number> => total(worker, 'lethe_records_consumed_total');
+  const before = await consumed();
+  await more(20_000);
+  await until('the stream flows', async () => (await consumed()) > before + 500);
+};
+
 /** After every fault: each record decided once, the chains whole, and on the topic exactly what the trail says. */
 afterEach(async () => {
   await more(20);
@@ -91,11 +99,7 @@ afterEach(async () => {
 
 /** A stream that goes on while `fault` is at work: nothing may come out between the grace and the repair. */
 async function nothingComesOutDuring(fault: () => Promise<void>, repair: () => Promise<void>): Promise<void> {
-  await more(20_000);
-  await until(
-    'the stream flows',
-    async () => (await total(worker, 'lethe_records_consumed_total')) > made - 19_000 || null,
-  );
+  await flowing();
   await fault();
   await sleep(GRACE_MS);
   const before = await published();
@@ -127,12 +131,33 @@ it('Redis stopped, its sockets open: the same', async () => {
   await nothingComesOutDuring(stack.redis.pause, stack.redis.resume);
 });
 
+it('Redis away: a worker that is told to stop ends well, one that starts waits and says so once', async () => {
+  await flowing();
+  await stack.redis.kill();
+  await until('the pause', async () => (await total(worker, 'lethe_paused_partitions', 'cause="redis"')) > 0);
+  const began = Date.now();
+  expect(await worker.stop()).toBe(0);
+  expect(Date.now() - began).toBeLessThan(10_000);
+
+  const before = bench.logs().length;
+  worker = await bench.worker();
+  await sleep(5_000);
+  const lines = bench
+    .logs()
+    .slice(before)
+    .split('\n')
+    .filter((line) => line.includes('"warn"') || line.includes('"error"'));
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain(`Redis at ${stack.redis.endpoint.replace('redis://', '')}`);
+  expect(lines[0]).toContain('REDIS_URL');
+  expect(await status(worker, '/livez')).toBe(200);
+  expect(await status(worker, '/readyz')).toBe(503);
+  await stack.redis.start();
+  await caughtUp(BACK_WITHIN_MS);
+});
+
 it('the broker killed and started again: the worker goes on by itself', async () => {
-  await more(20_000);
-  await until(
-    'the stream flows',
-    async () => (await total(worker, 'lethe_records_consumed_total')) > made - 19_000 || null,
-  );
+  await flowing();
   await stack.kafka.kill();
   await sleep(3_000);
   expect(await status(worker, '/livez')).toBe(200);
@@ -141,11 +166,7 @@ it('the broker killed and started again: the worker goes on by itself', async ()
 });
 
 it('the broker stopped, its sockets open: the same', async () => {
-  await more(20_000);
-  await until(
-    'the stream flows',
-    async () => (await total(worker, 'lethe_records_consumed_total')) > made - 19_000 || null,
-  );
+  await flowing();
   await stack.kafka.pause();
   await sleep(8_000);
   await stack.kafka.resume();

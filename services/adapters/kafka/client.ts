@@ -2,6 +2,7 @@
 import kafkajs, { type Kafka, type KafkaConfig, type logCreator, type RetryOptions, type SASLOptions } from 'kafkajs';
 import { registerCodecs } from './compression.ts';
 import { installFetchResponse } from './fetch-response.ts';
+import { installRequestQueue } from './request-queue.ts';
 
 export type KafkaSettings = {
   readonly brokers: readonly string[];
@@ -28,6 +29,7 @@ const CONNECTION_TIMEOUT_MS = 3_000;
 export function makeKafka(settings: KafkaSettings, logging: logCreator): Kafka {
   registerCodecs();
   installFetchResponse();
+  installRequestQueue();
   const config: KafkaConfig = {
     clientId: settings.clientId,
     brokers: [...settings.brokers],

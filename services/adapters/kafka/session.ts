@@ -84,6 +84,8 @@ export async function startSession(options: SessionOptions): Promise<Session> {
   const lanes = new Map<string, Lane>();
   const passed = new Map<string, Passed>();
   const unsettled = new Map<string, Unsettled>();
+  /** Why a partition waits, as it was logged last. */
+  const told = new Map<string, string>();
   const pauses = new Pauses({
     resume: (topic, partition) => {
       try {
@@ -227,6 +229,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
         result.committed();
         payload.resolveOffset(String(raw.nextOffset - 1));
         pauses.succeeded(topic, partition);
+        if (told.delete(laneKey(topic, partition))) log.info({ topic, partition }, 'Going on');
         await heartbeat();
       }
     } catch (error) {
@@ -260,7 +263,11 @@ export async function startSession(options: SessionOptions): Promise<Session> {
       return;
     }
     const waitMs = pauses.pause(payload, known.dependency ?? known.code);
-    log.warn({ topic, partition, code: known.code, waitMs }, `Paused: ${known.message}`);
+    // Once for each reason, not with every attempt.
+    const key = laneKey(topic, partition);
+    const level = told.get(key) === known.message ? 'debug' : 'warn';
+    told.set(key, known.message);
+    log[level]({ topic, partition, code: known.code, waitMs }, `Paused: ${known.message}`);
   };
 
   const stop = async (): Promise<void> => {

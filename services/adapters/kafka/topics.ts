@@ -11,6 +11,8 @@ const FACTS_MAX_AGE_MS = 60_000;
 /** How long a topic that was created may take to be listed: 5 s. */
 const LOOKS = 50;
 const LOOK_AGAIN_MS = 100;
+const CONNECT_TIMEOUT_MS = 8_000;
+const DISCONNECT_TIMEOUT_MS = 500;
 
 export type TopicCatalog = {
   readonly facts: (topic: string) => Promise<TopicFacts>;
@@ -58,13 +60,28 @@ function missingTopic(topic: string, cause: unknown): LetheError {
   });
 }
 
-/** Connects an admin client; `unavailable` where no broker answers. */
+/**
+ * Connects an admin client; `unavailable` where no broker answers, or where one takes the connection and then says nothing
+ * for longer than a person waits.
+ */
 export async function connectAdmin(admin: Admin, brokers: readonly string[]): Promise<void> {
+  const late = new AbortController();
   try {
-    await admin.connect();
+    const silence = sleep(CONNECT_TIMEOUT_MS, null, { signal: late.signal }).then(() => {
+      throw Object.assign(new Error('no answer'), { type: 'NO_ANSWER' });
+    });
+    silence.catch(() => undefined);
+    await Promise.race([admin.connect(), silence]);
   } catch (error) {
     throw kafkaUnavailable('connecting', brokers, error);
+  } finally {
+    late.abort();
   }
+}
+
+/** Lets go of the brokers; not for long where they do not answer. */
+export async function disconnectAdmin(admin: Admin): Promise<void> {
+  await Promise.race([admin.disconnect().catch(() => undefined), sleep(DISCONNECT_TIMEOUT_MS, null, { ref: false })]);
 }
 
 /** A topic that Lethe writes, with what it must be like. */

@@ -41,6 +41,13 @@ export function makeKafkaTransport(options: KafkaTransportOptions): Transport {
 
   const loop = async (topics: readonly string[], handler: BatchHandler, signal: AbortSignal): Promise<void> => {
     let wait = FIRST_RESTART_MS;
+    let told = '';
+    const startingOver = (error: LetheError): void => {
+      // Once for each reason, not with every attempt.
+      const level = told === error.message ? 'debug' : 'warn';
+      told = error.message;
+      log[level]({ waitMs: wait, code: error.code }, `Starting over: ${error.message}`);
+    };
     while (!signal.aborted) {
       const started = Date.now();
       try {
@@ -57,15 +64,18 @@ export function makeKafkaTransport(options: KafkaTransportOptions): Transport {
         await session.stop().catch(() => undefined);
         if (end.kind === 'stopped') return;
         if (end.kind === 'fatal') throw end.error;
-        log.warn({ waitMs: wait, code: end.error.code }, `Starting over: ${end.error.message}`);
+        startingOver(end.error);
       } catch (error) {
         if (!(error instanceof LetheError) || !error.retryable) throw error;
-        log.warn({ waitMs: wait, code: error.code }, `Starting over: ${error.message}`);
+        startingOver(error);
       } finally {
         session = null;
       }
       options.observer.down();
-      if (Date.now() - started > HEALTHY_AFTER_MS) wait = FIRST_RESTART_MS;
+      if (Date.now() - started > HEALTHY_AFTER_MS) {
+        wait = FIRST_RESTART_MS;
+        told = '';
+      }
       await sleep(wait, undefined, { signal }).catch(() => undefined);
       wait = Math.min(wait * 2, MAX_RESTART_MS);
     }

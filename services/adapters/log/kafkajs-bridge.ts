@@ -45,15 +45,16 @@ export const kafkajsLogCreator =
     }
     const type = errorType(error) ?? errorType(message);
     if (type !== null) fields['errorType'] = type;
-    writerOf(log, isAnswer(entry) ? DEBUG : entry.level)(fields, fixedPart(message));
+    writerOf(log, isEcho(entry) ? DEBUG : entry.level)(fields, fixedPart(message));
   };
 
 /**
- * kafkajs logs every error code that a broker answers as an error, also those it tries again after; whoever asked says
- * what came of it.
+ * kafkajs logs as an error every error code that a broker answers, also those it tries again after, and every connection
+ * that it does not get, several times a second for as long as an outage lasts. Whoever asked says what came of it, once.
  */
-const isAnswer = ({ namespace, log: { message } }: Entry): boolean =>
-  namespace === 'Connection' && typeof message === 'string' && message.startsWith('Response ');
+const isEcho = ({ namespace, log: { message } }: Entry): boolean =>
+  namespace === 'BrokerPool' ||
+  (namespace === 'Connection' && typeof message === 'string' && /^(?:Response |Connection )/.test(message));
 
 const writerOf = (log: Log, level: number): Log['info'] => {
   if (level === ERROR) return (fields, message) => log.error(fields, message);
