@@ -34,6 +34,7 @@ import { makeMeasures, transportObserver } from './measures.main.ts';
 import { makePipeline } from './pipeline.ts';
 import { makeWorker } from './worker.ts';
 import { makeWrittenTopics } from './written-topics.main.ts';
+import { boundYoungGeneration } from './young-generation.main.ts';
 
 export type GatewaySettings = Settings<'kafka' | 'redis' | 'keysFile'>;
 
@@ -46,6 +47,7 @@ const STOP_DEADLINE_MS = 8_000;
  */
 export async function runGateway(settings: GatewaySettings, version: string, stop: AbortSignal): Promise<void> {
   silenceNegativeTimeoutWarning();
+  boundYoungGeneration();
   const log = makeLog(settings.logLevel);
   const metrics = makeMetrics(version);
   const keys = readKeys(settings.keysFile);
