@@ -13,6 +13,8 @@ export type RawRecord = {
   readonly value: Uint8Array | null;
   /** As the client library decoded them: read declared names only, with `headerValues`. */
   readonly headers: unknown;
+  /** Set where the record cannot be read at all (a batch that does not decompress): its value is empty, and a dead letter. */
+  readonly unreadable?: 'undecodable' | 'too_large';
 };
 
 /** Records of one partition, ascending by offset; offsets may have gaps (compaction, transaction markers). */

@@ -18,7 +18,8 @@ const TOMBSTONE: DecodedRecord = { kind: 'tombstone' };
  */
 export async function decodeBatch(batch: RawBatch, codec: RecordCodec, now: number): Promise<DecodedRecord[]> {
   await codec.begin(batch.records.map((record) => record.value));
-  return batch.records.map(({ value, timestamp }): DecodedRecord => {
+  return batch.records.map(({ value, timestamp, unreadable }): DecodedRecord => {
+    if (unreadable !== undefined) return { kind: 'poison', poison: { code: unreadable, path: null } };
     if (value === null) return TOMBSTONE;
     const result = codec.decode(value, timestamp, now);
     return result.ok ? { kind: 'record', record: result.record } : { kind: 'poison', poison: result.poison };

@@ -50,7 +50,8 @@ export function encodeBatch(
     const raw = batch.records[index]!;
     const source = sourceOf(batch.topic, batch.partition, raw.offset);
     if (decision.kind === 'dead_lettered') {
-      const limit = destinations.deadLetters.maxMessageBytes - LETTER_OVERHEAD_BYTES;
+      // Nothing of an unreadable record is there to be sealed; an empty one would not say so.
+      const limit = raw.unreadable === undefined ? destinations.deadLetters.maxMessageBytes - LETTER_OVERHEAD_BYTES : 0;
       publications.push({
         topic: DEAD_LETTER_TOPIC,
         partition: letterPartition,

@@ -5,6 +5,7 @@
  */
 import type { EachBatchPayload } from 'kafkajs';
 import type { RawBatch, RawRecord } from '../../core/transport.ts';
+import type { ReadRecord } from './record-reader.ts';
 
 /** What one transaction holds of a raw partition at the most. */
 export type PieceLimits = { readonly records: number; readonly bytes: number };
@@ -29,7 +30,7 @@ export function* pieces(
     let bytes = 0;
     let to = from;
     for (; to < messages.length && records.length < limits.records; to++) {
-      const message = messages[to]!;
+      const message: (typeof messages)[number] & Pick<ReadRecord, 'unreadable'> = messages[to]!;
       bytes += (message.value?.length ?? 0) + (message.key?.length ?? 0);
       if (bytes > limits.bytes && records.length > 0) break;
       records.push({
@@ -38,6 +39,7 @@ export function* pieces(
         key: message.key,
         value: message.value,
         headers: message.headers,
+        ...(message.unreadable === undefined ? {} : { unreadable: message.unreadable }),
       });
     }
     // The last one answers for the markers behind its records too.

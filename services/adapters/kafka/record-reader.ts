@@ -11,6 +11,7 @@
  * - a batch that compaction left empty shows nothing to pass, and the consumer fetches it for ever.
  */
 import kafkajs from 'kafkajs';
+import { crc32c } from './crc32c.ts';
 
 /** A record as kafkajs' consumer takes it. Control records are passed without being shown to anybody. */
 export type ReadRecord = {
@@ -21,6 +22,8 @@ export type ReadRecord = {
   readonly headers: Record<string, Buffer | null | (Buffer | null)[]>;
   readonly attributes: number;
   readonly isControlRecord: boolean;
+  /** Why nobody can read the record: of it only the place is known. */
+  readonly unreadable?: 'undecodable' | 'too_large';
 };
 
 export type AbortedTransaction = { readonly producerId: bigint; readonly firstOffset: bigint };
@@ -28,11 +31,15 @@ export type AbortedTransaction = { readonly producerId: bigint; readonly firstOf
 const HEAD_BYTES = 61;
 const LENGTH_FROM = 12;
 const MAGIC_AT = 16;
+const CHECKED_FROM = 21;
 const CODEC = 0x07;
 const LOG_APPEND_TIME = 0x08;
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 const ABORT_MARKER = 0;
+
+/** Not the records are at fault, but who reads them. */
+class UnknownCodec extends RangeError {}
 
 type Codec = { readonly decompress: (buffer: Buffer) => Promise<Buffer> };
 
@@ -43,7 +50,7 @@ export const isFormat2 = (set: Buffer): boolean => set.length <= MAGIC_AT || set
  * record at the end of its batch, so that the consumer gets past it. A batch that was cut off at the end is left for the
  * next fetch.
  *
- * @throws RangeError where bytes are no record batches; what a codec throws where they cannot be decompressed.
+ * @throws RangeError where bytes are no record batches, or not those that the producer sent.
  */
 export async function readRecords(set: Buffer, aborted: readonly AbortedTransaction[]): Promise<ReadRecord[]> {
   const records: ReadRecord[] = [];
@@ -66,13 +73,37 @@ export async function readRecords(set: Buffer, aborted: readonly AbortedTransact
     if ((attributes & CONTROL) !== 0) {
       if (markerType(set, at, end) === ABORT_MARKER) open.delete(producerId);
     } else if ((attributes & TRANSACTIONAL) === 0 || !open.has(producerId)) {
-      await readBatch(set.subarray(at, end), attributes, Number(base), records);
+      await readOrMark(set.subarray(at, end), attributes, Number(base), records);
       reached = records.at(-1)?.offset === String(last);
     }
     if (!reached) records.push(passed(String(last)));
     at = end;
   }
   return records;
+}
+
+/**
+ * A batch that cannot be read must not stop its partition, and with it the whole worker, whose fetch it is part of: where
+ * its bytes are those that were sent, its records are shown as unreadable. A kilobyte can announce gigabytes.
+ */
+async function readOrMark(batch: Buffer, attributes: number, base: number, into: ReadRecord[]): Promise<void> {
+  const before = into.length;
+  try {
+    await readBatch(batch, attributes, base, into);
+  } catch (error) {
+    if (error instanceof UnknownCodec || crc32c(batch, CHECKED_FROM, batch.length) !== batch.readUInt32BE(17))
+      throw error;
+    into.length = before;
+    const tooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    const last = base + batch.readInt32BE(23);
+    const count = Math.min(batch.readInt32BE(57), last - base + 1);
+    const timestamp = String(batch.readBigInt64BE(35));
+    // Where compaction left gaps nobody can tell any more: the last places are as good as any.
+    for (let offset = last - count + 1; offset <= last; offset++) {
+      const place = { ...passed(String(offset)), timestamp, value: NOTHING, isControlRecord: false };
+      into.push({ ...place, unreadable: tooLarge ? 'too_large' : 'undecodable' });
+    }
+  }
 }
 
 async function readBatch(batch: Buffer, attributes: number, base: number, into: ReadRecord[]): Promise<void> {
@@ -107,7 +138,7 @@ async function readBatch(batch: Buffer, attributes: number, base: number, into: 
 
 function codecOf(type: number): Codec {
   const make = (kafkajs.CompressionCodecs as unknown as Record<number, (() => Codec) | undefined>)[type];
-  if (make === undefined) throw new RangeError(`records are compressed with codec ${type}, which nobody knows`);
+  if (make === undefined) throw new UnknownCodec(`records are compressed with codec ${type}, which nobody knows`);
   return make();
 }
 
@@ -122,6 +153,8 @@ function markerType(set: Buffer, at: number, end: number): number | null {
   return key === null || key.length < 4 ? null : key.readInt16BE(2);
 }
 
+/** Of a record nobody can read; it is no tombstone. */
+const NOTHING = Buffer.alloc(0);
 const NO_HEADERS: ReadRecord['headers'] = Object.freeze(Object.create(null) as ReadRecord['headers']);
 
 const passed = (offset: string): ReadRecord => ({

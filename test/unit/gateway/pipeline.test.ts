@@ -116,6 +116,17 @@ describe('the pipeline', () => {
     });
   });
 
+  it('sends the place of a record that nobody could read, and goes on', async () => {
+    const { handler, stores, consent } = await setUp();
+    await stores.consents.add([consent('cust-1', 'granted', 1)]);
+    const batch = batchOf(['', record('cust-1')]);
+    const records = [{ ...batch.records[0]!, unreadable: 'too_large' as const }, batch.records[1]!];
+    const { publications } = await handler({ ...batch, records }, context());
+    const [letter] = publications.filter(({ topic }) => topic === 'lethe.dead-letters');
+    expect(JSON.parse(texts(letter!.value))).toEqual({ code: 'too_large', source: 'raw.events/4/10', value: null });
+    expect(publications.filter(({ topic }) => topic === 'clean.keyed')).toHaveLength(1);
+  });
+
   it.each([
     [
       'a view that is too old',
