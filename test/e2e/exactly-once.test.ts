@@ -134,7 +134,7 @@ it('two workers, one killed five times: each record once per output, in order, a
   expect(await Promise.all([survivor.stop(), last.stop()])).toEqual([0, 0]);
 
   const trail = walk(await segmentsOf(stack.kafka.endpoint, RAW));
-  expect(trail.faults).toEqual([]);
+  expect(trail.faults.slice(0, 10)).toEqual([]);
   expect(trail.decisions.size).toBe(EVENTS);
   const out = join(dir, 'replayed');
   const input = join(dir, 'raw.jsonl');

@@ -323,7 +323,7 @@ describe('the end of a worker', () => {
     await start(small);
     await decided('ends', count);
     const trail = walk(await segmentsOf(brokers, 'raw.ends'));
-    expect(trail.faults).toEqual([]);
+    expect(trail.faults.slice(0, 10)).toEqual([]);
     expect(trail.decisions.size).toBe(count);
     const sources = (await topicHolds(brokers, 'clean.ends.a')).map(({ source }) => source);
     expect(sources).toHaveLength(count);

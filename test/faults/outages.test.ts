@@ -88,7 +88,7 @@ afterEach(async () => {
   await more(20);
   await caughtUp(BACK_WITHIN_MS);
   const trail = walk(await segmentsOf(brokers, 'raw.json'));
-  expect(trail.faults).toEqual([]);
+  expect(trail.faults.slice(0, 10)).toEqual([]);
   expect(trail.decisions.size).toBe(made);
   const seen: Seen[] = await topicHolds(brokers, 'clean.json.a');
   const sources = seen.map(({ source }) => source);
