@@ -92,7 +92,7 @@ export async function runProgram(
       'after',
       examples([
         'lethe replay config --route customer-events --in events.jsonl --consents consents.jsonl --out replayed',
-        'lethe replay config --in events.jsonl --out replayed --now 2026-03-01T00:00:00Z',
+        'lethe replay my-config --in events.jsonl --out replayed --now 2026-03-01T00:00:00Z',
       ]),
     );
 

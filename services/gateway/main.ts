@@ -128,6 +128,7 @@ export async function runGateway(settings: GatewaySettings, version: string, sto
     ensureTopics: async (routes) => {
       await connectAdmin(admin, brokers);
       const created = await makeWrittenTopics(admin, brokers).ensure(routes);
+      health.kafkaWell();
       if (created.length > 0) log.info({ topics: created.join(',') }, 'Created topics');
     },
   });

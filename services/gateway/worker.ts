@@ -84,12 +84,18 @@ export function makeWorker(options: WorkerOptions): Worker {
     return found;
   };
 
+  /** It is asked every two seconds; a log says it once. */
+  let toldAbsent = '';
+
   const consume = async (): Promise<void> => {
     const wanted = rawTopics();
     await options.ensureTopics([...(bundles.current()?.routes.values() ?? [])].map(({ route }) => route));
     const topics = await existing(wanted);
     const absent = wanted.filter((topic) => !topics.includes(topic));
-    if (absent.length > 0) log.warn({ topics: absent.join(',') }, 'Raw topics do not exist yet; waiting for them');
+    if (absent.length > 0 && absent.join() !== toldAbsent) {
+      log.warn({ topics: absent.join(',') }, 'Raw topics do not exist yet; waiting for them');
+    }
+    toldAbsent = absent.join();
     if (topics.length === 0) {
       await options.sleep(POLL_MS, signal);
       return;

@@ -86,6 +86,21 @@ function setUp(topicsOf: Readonly<Record<string, readonly string[]>>) {
 }
 
 describe('the worker', () => {
+  it('looks for absent raw topics again and again, and says so once', async () => {
+    const set = setUp({ one: ['raw.a', 'raw.b'] });
+    set.activate('one');
+    const running = set.worker.run();
+    for (let round = 0; round < 5; round++) await set.tick();
+    expect(set.ensured.length).toBeGreaterThan(2);
+    expect(set.told.filter((line) => line.includes('do not exist'))).toHaveLength(1);
+    set.existing.add('raw.b');
+    await set.tick();
+    expect(set.told.filter((line) => line.includes('do not exist'))).toHaveLength(2);
+    expect(set.runs).toEqual([['raw.b']]);
+    await set.worker.stop();
+    await running;
+  });
+
   it('waits for a bundle, saying so once, and then consumes its topics', async () => {
     const set = setUp({ one: ['raw.a', 'raw.b'] });
     set.existing.add('raw.a').add('raw.b');
