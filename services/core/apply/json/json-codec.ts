@@ -52,11 +52,11 @@ export function makeJsonCodec(
     return text === '' ? null : text;
   };
 
-  /** The subject's id: text, or an integer's decimal text as it stands. */
+  /** The subject's id: text, or an integer's decimal text as it stands. `-0` is none: as text it would be somebody else. */
   const subjectAt = (bytes: Uint8Array, at: number): string | null => {
     if (at < 0 || tape.op(at) !== NUMBER) return textAt(bytes, at);
     const literal = tape.text(bytes, at);
-    return /^-?[0-9]+$/.test(literal) ? literal : null;
+    return /^-?[0-9]+$/.test(literal) && literal !== '-0' ? literal : null;
   };
 
   const timeAt = (bytes: Uint8Array, at: number, now: number): number | null => {

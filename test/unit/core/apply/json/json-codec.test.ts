@@ -291,6 +291,10 @@ describe('reading', () => {
     expect(applyOne(codec, PLAN, record.record)).toMatchObject({ value: '{"id":"s","a":{"x":1}}' });
   });
 
+  it.each(['-0', '0.0', '-0e0', '1E2'])('takes %s for no subject', (literal) => {
+    expect(sanitize(PLAN, `{"id":${literal}}`)).toEqual({ code: 'subject_missing', path: 'id' });
+  });
+
   it('takes an object for a subject that may stand in several places for none', () => {
     const plan = planOf({ outputs: [{ 'a.*': 'keep' }], subject: 'a.id' });
     expect(sanitize(plan, '{"a":{"x":1,"id":"s"}}')).toHaveProperty('value', '{"a":{"x":1,"id":"s"}}');
