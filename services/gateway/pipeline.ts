@@ -152,6 +152,7 @@ function named(digest: string | null): string {
   if (digest !== null) return digest;
   throw new LetheError('unavailable', 'Bundle: none is active in Redis', {
     dependency: 'bundle',
-    fix: 'Push one: lethe push DIR.',
+    // What an emptied Redis has forgotten first of all is who objected: a push alone would set the stream going again.
+    fix: 'Push one: lethe push DIR. If one was active before, Redis lost its data: import the consents first.',
   });
 }
