@@ -1,13 +1,15 @@
 import { outputSchemasOf, valueSubject } from '../adapters/avro/output-schemas.ts';
 import { digestFiles } from '../adapters/config/digest.ts';
 import { makeKafka } from '../adapters/kafka/client.ts';
-import { connectAdmin, disconnectAdmin } from '../adapters/kafka/topics.ts';
+import { connectAdmin, disconnectAdmin, holdsRecords } from '../adapters/kafka/topics.ts';
 import { kafkajsLogCreator } from '../adapters/log/kafkajs-bridge.ts';
 import { makeLog } from '../adapters/log/logger.ts';
 import { silenceNegativeTimeoutWarning } from '../adapters/log/warnings.ts';
 import { makeRedisBundleStore } from '../adapters/redis/bundle-store.ts';
 import { connectRedis } from '../adapters/redis/client.ts';
+import { isViewEmpty } from '../adapters/redis/empty-view.ts';
 import { makeRegistry } from '../adapters/registry/registry.ts';
+import { CONSENT_EVENTS_TOPIC } from '../core/own-topics.ts';
 import { makeWrittenTopics } from '../gateway/written-topics.main.ts';
 import { usableConfiguration } from './configuration.main.ts';
 import { EXIT } from './exit.ts';
@@ -32,6 +34,11 @@ export async function push(dir: string, options: { config?: string }): Promise<n
       outputSchemas: outputSchemasOf,
       subjectOf: valueSubject,
       say,
+      consentsLost: async () =>
+        admin !== null &&
+        settings.kafka !== null &&
+        (await holdsRecords(admin, settings.kafka.brokers, CONSENT_EVENTS_TOPIC)) &&
+        (await isViewEmpty(redis)),
       ensureTopics: async () => {
         if (admin === null || settings.kafka === null) {
           say('KAFKA_BROKERS is not set: topics are left to the workers');

@@ -18,9 +18,14 @@ export type PushOptions = {
   readonly subjectOf: (topic: string) => string;
   /** Creates topics that are missing; throws where one can be neither found nor created. */
   readonly ensureTopics: () => Promise<void>;
+  /** Whether consent events were recorded of which the view in Redis shows none. */
+  readonly consentsLost: () => Promise<boolean>;
   /** Progress for a person. */
   readonly say: (line: string) => void;
 };
+
+const EMPTIED =
+  'WARNING: lethe.consent-events holds events, and Redis none of them: it was emptied. Until they are imported again (lethe consent import), records of subjects who objected or opted out are published. Stop the workers until then.';
 
 /**
  * Makes a bundle the active one. Schemas of all outputs are checked before the first is registered, and nothing is made
@@ -32,6 +37,8 @@ export async function push(options: PushOptions): Promise<void> {
   const { bundle, store, say } = options;
   await options.ensureTopics();
   await registerSchemas(options);
+  // Nothing active, and nobody's consents: Redis is new, or was emptied. Then whoever objected looks like one who never did.
+  if ((await store.activeDigest()) === null && (await options.consentsLost())) say(EMPTIED);
   await store.activate(bundle);
   say(`Active for all workers from their next batch on: ${bundle.digest}`);
 }

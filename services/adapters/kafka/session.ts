@@ -267,7 +267,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     const key = laneKey(topic, partition);
     const level = told.get(key) === known.message ? 'debug' : 'warn';
     told.set(key, known.message);
-    log[level]({ topic, partition, code: known.code, waitMs }, `Paused: ${known.message}`);
+    log[level]({ topic, partition, code: known.code, waitMs }, `Paused: ${known.message} ${known.fix ?? ''}`.trim());
   };
 
   const stop = async (): Promise<void> => {

@@ -84,6 +84,16 @@ export async function disconnectAdmin(admin: Admin): Promise<void> {
   await Promise.race([admin.disconnect().catch(() => undefined), sleep(DISCONNECT_TIMEOUT_MS, null, { ref: false })]);
 }
 
+/** Whether a topic is there and has records in it. */
+export async function holdsRecords(admin: Admin, brokers: readonly string[], topic: string): Promise<boolean> {
+  if (!(await listTopics(admin, brokers)).has(topic)) return false;
+  try {
+    return (await admin.fetchTopicOffsets(topic)).some(({ low, high }) => BigInt(high) > BigInt(low));
+  } catch (error) {
+    throw kafkaUnavailable(`reading the offsets of ${topic}`, brokers, error);
+  }
+}
+
 /** A topic that Lethe writes, with what it must be like. */
 export type WantedTopic = {
   readonly name: string;
