@@ -65,7 +65,9 @@ export function encodeBatch(
     for (let output = 0; output < decision.outputs.length; output++) {
       const outcome = decision.outputs[output]!;
       if (outcome.kind === 'withheld') continue;
-      const headers: Record<string, string | Uint8Array[]> = { [SOURCE_HEADER]: source };
+      // Without a prototype: a header may be declared under any name, `__proto__` too.
+      const headers = Object.create(null) as Record<string, string | Uint8Array[]>;
+      headers[SOURCE_HEADER] = source;
       for (const { name, values } of outcome.headers) headers[name] = [...values];
       publications.push({
         topic: plan.outputs[output]!.topic,
