@@ -166,21 +166,51 @@ describe('what upstream may send', () => {
         ]),
     );
 
-  it('large records: too large to decode, too large to publish, and many that fill more than one request', async () => {
+  const poison = JSON.stringify({
+    type: 'record',
+    name: 'Poison',
+    fields: [
+      { name: 'id', type: 'int' },
+      { name: 's', type: 'string' },
+      { name: 'at', type: 'long' },
+      { name: 'many', type: { type: 'array', items: 'null' }, default: [] },
+    ],
+  });
+  let worker: RunningWorker;
+  let encode: (value: unknown) => Buffer;
+
+  // One worker for all of them: what one route is sent must not trouble another.
+  beforeAll(async () => {
     await topic('raw.large', { 'max.message.bytes': '30000000' });
     await topic('clean.large.a', { 'max.message.bytes': '300000' });
+    for (const name of ['raw.bad', 'raw.tombs', 'raw.poison']) await topic(name, {});
+    const registry = makeRegistry({ url: stack.registry, user: null, password: null });
+    encode = avroWire(poison, await registry.register('raw.poison-value', poison)).encode;
     const keep = analyticsOf('large').replace(
       'action: pseudonymize }',
       'action: pseudonymize }\n      - { select: user.behavior, action: keep }',
     );
-    await push({ name: 'large', body: FIELDS + keep });
+    const plain = 'subject: s\ntime: at\nfields: { id: system, at: system, s: user.unique_id }\n';
+    await push(
+      { name: 'large', body: FIELDS + keep },
+      { name: 'bad' },
+      { name: 'tombs' },
+      { name: 'poison', format: 'avro', body: plain + analyticsOf('poison') },
+    );
+    worker = await bench.worker();
+    await isReady(worker);
+  });
+  afterAll(async () => {
+    expect(await worker?.stop()).toBe(0);
+  });
+
+  it('large records: too large to decode, too large to publish, and many that fill more than one request', async () => {
     const producer = bench.kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
     await producer.connect();
     for (const bytes of [20_000_000, 400_000, ...new Array<number>(30).fill(50_000)]) {
       await producer.send({ topic: 'raw.large', messages: [{ partition: 0, value: event(1, 3, 'v'.repeat(bytes)) }] });
     }
     await producer.disconnect();
-    await start();
     await decided('large', 32);
     const dead = await letters('raw.large');
     expect([...dead].map(([offset, { code }]) => [offset, code])).toEqual([
@@ -193,8 +223,6 @@ describe('what upstream may send', () => {
   });
 
   it('JSON that is none, keys like members of objects, depth, wrong types: a dead letter each, and the stream goes on', async () => {
-    await createTopics(bench.admin, ['raw.bad'], 1);
-    await push({ name: 'bad' });
     const tail = '"s":"c-3","at":1748736000000';
     const cases: [line: string | Buffer, code: string | null, path?: string][] = [
       ['{"id":1', 'undecodable'],
@@ -217,7 +245,6 @@ describe('what upstream may send', () => {
       'raw.bad',
       cases.map(([value]) => ({ partition: 0, key: null, value })),
     );
-    await start();
     await decided('bad', cases.length);
     const dead = await letters('raw.bad');
     const shapes = walk(await segmentsOf(brokers, 'raw.bad')).decisions;
@@ -232,15 +259,12 @@ describe('what upstream may send', () => {
   });
 
   it('a tombstone is passed on with its key tokenised, as the records of its subject are keyed', async () => {
-    await createTopics(bench.admin, ['raw.tombs'], 1);
-    await push({ name: 'tombs' });
     await produce(bench.kafka, 'raw.tombs', [
       { partition: 0, key: 'c-3', value: event(1, 3) },
       { partition: 0, key: 'c-3', value: null },
       { partition: 0, key: null, value: null },
       { partition: 0, key: null, value: event(2, 3) },
     ]);
-    await start();
     await decided('tombs', 4);
     for (const output of ['clean.tombs.a', 'clean.tombs.f']) {
       const [record, tombstone, ...rest] = await topicHolds(brokers, output);
@@ -254,25 +278,6 @@ describe('what upstream may send', () => {
   });
 
   it('Avro with a wrong magic byte, an unknown id, cut off, and bombs: a dead letter each', async () => {
-    const schema = JSON.stringify({
-      type: 'record',
-      name: 'Poison',
-      fields: [
-        { name: 'id', type: 'int' },
-        { name: 's', type: 'string' },
-        { name: 'at', type: 'long' },
-        { name: 'many', type: { type: 'array', items: 'null' }, default: [] },
-      ],
-    });
-    const registry = makeRegistry({ url: stack.registry, user: null, password: null });
-    const id = await registry.register('raw.poison-value', schema);
-    const { encode } = avroWire(schema, id);
-    await createTopics(bench.admin, ['raw.poison'], 1);
-    await push({
-      name: 'poison',
-      format: 'avro',
-      body: `subject: s\ntime: at\nfields: { id: system, at: system, s: user.unique_id }\n${analyticsOf('poison')}`,
-    });
     const good = encode({ id: 1, s: 'c-3', at: 1_748_736_000_000, many: [] });
     const edited = (edit: (bytes: Buffer) => void): Buffer => {
       const copy = Buffer.from(good);
@@ -295,7 +300,6 @@ describe('what upstream may send', () => {
       'raw.poison',
       cases.map(([value]) => ({ partition: 0, key: null, value })),
     );
-    await start();
     await decided('poison', cases.length);
     const dead = await letters('raw.poison');
     expect(cases.map((_, offset) => [offset, dead.get(offset)?.code ?? null])).toEqual(
