@@ -15,7 +15,11 @@ export function countBatch(
   plan: RoutePlan,
   now: number,
 ): BatchCounts {
-  const counted = plan.outputs.map(({ topic }) => ({ topic, by: new Map<string, number>() }));
+  const counted = plan.outputs.map(({ topic }) => ({
+    topic,
+    published: new Map<string, number>(),
+    withheld: new Map<string, number>(),
+  }));
   const deadLetters = new Map<string, number>();
   let bytesIn = 0;
   const ages: number[] = [];
@@ -31,7 +35,7 @@ export function countBatch(
     }
     for (let output = 0; output < decision.outputs.length; output++) {
       const { kind, reason } = decision.outputs[output]!;
-      add(counted[output]!.by, `${kind} ${reason ?? ''}`);
+      add(counted[output]![kind], reason ?? '');
     }
   }
   let bytesOut = 0;
@@ -43,11 +47,10 @@ export function countBatch(
     consumed: batch.records.length,
     bytesIn,
     bytesOut,
-    decisions: counted.flatMap(({ topic, by }) =>
-      [...by].map(([key, count]) => {
-        const [outcome, reason] = key.split(' ') as ['published' | 'withheld', string];
-        return { output: topic, outcome, reason, count };
-      }),
+    decisions: counted.flatMap(({ topic, ...by }) =>
+      (['published', 'withheld'] as const).flatMap((outcome) =>
+        [...by[outcome]].map(([reason, count]) => ({ output: topic, outcome, reason, count })),
+      ),
     ),
     deadLetters,
     fields: engine.fieldCounts(),

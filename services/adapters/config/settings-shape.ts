@@ -46,7 +46,7 @@ export const settingsShape = z
     LETHE_SESSION_TIMEOUT: text(
       "Silence after which the group gives a worker's partitions to others, ISO 8601; within the brokers' bounds. Default PT10S.",
     ),
-    LETHE_BATCH_BYTES: whole('Raw bytes of one partition that are decided about in one transaction. Default 2097152.'),
+    LETHE_BATCH_BYTES: whole('Raw bytes of one partition that are decided about in one transaction. Default 1048576.'),
     LETHE_MAX_RECORD_BYTES: whole('Longer raw values are dead letters (too_large). Default 10485760.'),
     LETHE_MAX_DEPTH: whole('Deeper raw values are dead letters (undecodable). Default 512.'),
     LETHE_LOG_LEVEL: text('trace, debug, info, warn, error, fatal or silent. Default info.'),

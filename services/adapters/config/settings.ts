@@ -96,7 +96,7 @@ export function readSettings<N extends Need = never>(request: SettingsRequest<N>
     consentMaxStalenessMs: duration(source, 'LETHE_CONSENT_MAX_STALENESS', 'PT60S', 60_000),
     consume: Object.freeze({
       sessionTimeoutMs: duration(source, 'LETHE_SESSION_TIMEOUT', 'PT10S', 10_000),
-      maxBytesPerPartition: whole(source, 'LETHE_BATCH_BYTES', 2 * 1024 * 1024, 1024, 64 * 1024 * 1024),
+      maxBytesPerPartition: whole(source, 'LETHE_BATCH_BYTES', 1024 * 1024, 1024, 64 * 1024 * 1024),
     }),
     limits: Object.freeze({
       maxBytes: whole(source, 'LETHE_MAX_RECORD_BYTES', DEFAULT_DECODE_LIMITS.maxBytes, 1, 1024 ** 3),

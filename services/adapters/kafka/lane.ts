@@ -69,6 +69,8 @@ export function chunk(
   type Open = { round: number; bytes: number; count: number };
   const rounds: Map<string, Message[]>[] = [];
   const open = new Map<string, Open>();
+  let timestamp = 0;
+  let time = '0';
   for (const publication of publications) {
     const bytes = publicationBytes(publication);
     let state = open.get(publication.topic);
@@ -92,7 +94,11 @@ export function chunk(
       messages = [];
       round.set(publication.topic, messages);
     }
-    messages.push(message(publication));
+    if (publication.timestamp !== timestamp) {
+      timestamp = publication.timestamp;
+      time = String(timestamp);
+    }
+    messages.push(message(publication, time));
   }
   return rounds.map((round) => [...round].map(([topic, messages]) => ({ topic, messages: grouped(messages) })));
 }
@@ -107,7 +113,8 @@ function grouped(messages: Message[]): Message[] {
   return Object.defineProperty(messages, 'reduce', { value: () => ({ [partition]: messages }) });
 }
 
-function message({ key, value, partition, headers, timestamp }: Publication): Message {
+/** @param time the publication's timestamp as text: one of a batch, mostly. */
+function message({ key, value, partition, headers }: Publication, time: string): Message {
   const sent: Record<string, string | Buffer | (string | Buffer)[]> = {};
   for (const name of Object.keys(headers)) {
     const values = headers[name]!;
@@ -118,7 +125,7 @@ function message({ key, value, partition, headers, timestamp }: Publication): Me
     value: value === null ? null : asBuffer(value),
     partition,
     headers: sent,
-    timestamp: String(timestamp),
+    timestamp: time,
   };
 }
 

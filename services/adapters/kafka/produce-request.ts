@@ -88,7 +88,7 @@ function encode({ transactionalId = null, acks, timeout, topicData, ...producer 
     for (const { partition, batch } of partitions) {
       at = out.writeInt32BE(partition, at);
       at = out.writeInt32BE(batch.bytes, at);
-      at = batch.write(out, at, now);
+      at = batch.write(out, at);
     }
   }
   return { buf: out, buffer: out };

@@ -26,6 +26,8 @@ export class RecordBatch {
   readonly #messages: readonly Message[];
   readonly #head: RecordBatchHead;
   readonly #firstTimestamp: number;
+  /** Of each record: milliseconds since the first timestamp. */
+  readonly #deltas: Float64Array;
   readonly #maxTimestamp: number;
   /** Of each record: the size behind its length. */
   readonly #sizes: Int32Array;
@@ -34,20 +36,20 @@ export class RecordBatch {
   constructor(messages: readonly Message[], head: RecordBatchHead, now: number) {
     this.#messages = messages;
     this.#head = head;
-    let first = Number.POSITIVE_INFINITY;
-    let max = Number.NEGATIVE_INFINITY;
-    for (const message of messages) {
-      const time = timestampOf(message, now);
+    const times = timesOf(messages, now);
+    let [first, max] = [times[0] ?? now, times[0] ?? now];
+    for (const time of times) {
       if (time < first) first = time;
       if (time > max) max = time;
     }
-    this.#firstTimestamp = messages.length === 0 ? now : first;
-    this.#maxTimestamp = messages.length === 0 ? now : max;
+    this.#firstTimestamp = first;
+    this.#maxTimestamp = max;
+    this.#deltas = times.map((time) => time - first);
     this.#sizes = new Int32Array(messages.length);
     let total = HEAD_BYTES;
     for (let index = 0; index < messages.length; index++) {
       const message = messages[index]!;
-      const size = recordBytes(message, index, timestampOf(message, now) - this.#firstTimestamp);
+      const size = recordBytes(message, index, this.#deltas[index] as number);
       this.#sizes[index] = size;
       total += varintBytes(size) + size;
     }
@@ -55,7 +57,7 @@ export class RecordBatch {
   }
 
   /** Writes the batch at a place of `out`, which has room for it; returns the place behind it. */
-  write(out: Buffer, start: number, now: number): number {
+  write(out: Buffer, start: number): number {
     const { producerId, producerEpoch, firstSequence, transactional } = this.#head;
     const count = this.#messages.length;
     out.writeBigInt64BE(0n, start);
@@ -75,7 +77,7 @@ export class RecordBatch {
       const message = this.#messages[index]!;
       at = writeVarint(out, at, this.#sizes[index] as number);
       out[at++] = 0;
-      at = writeVarint(out, at, timestampOf(message, now) - this.#firstTimestamp);
+      at = writeVarint(out, at, this.#deltas[index] as number);
       at = writeVarint(out, at, index);
       at = writeField(out, at, message.key ?? null);
       at = writeField(out, at, message.value);
@@ -86,8 +88,20 @@ export class RecordBatch {
   }
 }
 
-function timestampOf({ timestamp }: Message, now: number): number {
-  return timestamp === undefined ? now : Number(timestamp);
+/** Milliseconds. Neighbours mostly have the same timestamp, which then is read once. */
+function timesOf(messages: readonly Message[], now: number): Float64Array {
+  const times = new Float64Array(messages.length);
+  let text: string | undefined;
+  let time = now;
+  for (let index = 0; index < messages.length; index++) {
+    const { timestamp } = messages[index]!;
+    if (timestamp !== text) {
+      text = timestamp;
+      time = timestamp === undefined ? now : Number(timestamp);
+    }
+    times[index] = time;
+  }
+  return times;
 }
 
 function recordBytes(message: Message, offsetDelta: number, timestampDelta: number): number {

@@ -53,7 +53,7 @@ describe('what is read', () => {
       groupId: 'lethe',
       http: { host: '0.0.0.0', port: 9464 },
       consentMaxStalenessMs: 60_000,
-      consume: { sessionTimeoutMs: 10_000, maxBytesPerPartition: 2_097_152 },
+      consume: { sessionTimeoutMs: 10_000, maxBytesPerPartition: 1_048_576 },
       limits: { maxBytes: 10_485_760, maxDepth: 512 },
       logLevel: 'info',
     });

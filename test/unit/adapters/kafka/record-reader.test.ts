@@ -22,7 +22,7 @@ function batch(base: number, values: readonly string[], codec = 0, pack: (record
   const messages = values.map((value) => ({ key: null, value: Buffer.from(value), timestamp: '7' }));
   const plain = new RecordBatch(messages, HEAD, 0);
   const bytes = Buffer.alloc(plain.bytes);
-  plain.write(bytes, 0, 0);
+  plain.write(bytes, 0);
   const out = Buffer.concat([bytes.subarray(0, 61), pack(bytes.subarray(61))]);
   out.writeBigInt64BE(BigInt(base), 0);
   out.writeInt16BE(codec, 21);
