@@ -1,48 +1,45 @@
 /** CRC-32C (Castagnoli, RFC 3720 appendix B.4), which guards every record batch. */
 
 const POLYNOMIAL = 0x82f63b78;
-/** Bytes taken in one step ("slicing by 8"): about three times as fast as one by one. */
+/** Bytes taken in one step ("slicing by 8"): several times as fast as one by one. */
 const SLICES = 8;
 
-const TABLES: readonly Int32Array[] = makeTables();
+/** One table of 256 for each place in a step, one behind the other. */
+const TABLE = makeTable();
 
-function makeTables(): Int32Array[] {
-  const tables = Array.from({ length: SLICES }, () => new Int32Array(256));
-  const [first] = tables as [Int32Array];
+function makeTable(): Int32Array {
+  const table = new Int32Array(256 * SLICES);
   for (let byte = 0; byte < 256; byte++) {
     let crc = byte;
     for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
-    first[byte] = crc;
+    table[byte] = crc;
   }
-  for (let slice = 1; slice < SLICES; slice++) {
-    const before = tables[slice - 1] as Int32Array;
-    for (let byte = 0; byte < 256; byte++) {
-      const crc = before[byte] as number;
-      (tables[slice] as Int32Array)[byte] = (crc >>> 8) ^ (first[crc & 0xff] as number);
-    }
+  for (let i = 256; i < table.length; i++) {
+    const before = table[i - 256]!;
+    table[i] = (before >>> 8) ^ table[before & 0xff]!;
   }
-  return tables;
+  return table;
 }
 
 /** The checksum of the bytes from `from` up to `to`, as an unsigned 32-bit number. */
 export function crc32c(bytes: Uint8Array, from: number, to: number): number {
-  const [t0, t1, t2, t3, t4, t5, t6, t7] = TABLES as [
-    ...[Int32Array, Int32Array, Int32Array, Int32Array],
-    ...[Int32Array, Int32Array, Int32Array, Int32Array],
-  ];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const table = TABLE;
   let crc = -1;
   let i = from;
   for (; i + SLICES <= to; i += SLICES) {
+    const low = view.getInt32(i, true) ^ crc;
+    const high = view.getInt32(i + 4, true);
     crc =
-      (t7[(bytes[i]! ^ crc) & 0xff] as number) ^
-      (t6[(bytes[i + 1]! ^ (crc >>> 8)) & 0xff] as number) ^
-      (t5[(bytes[i + 2]! ^ (crc >>> 16)) & 0xff] as number) ^
-      (t4[bytes[i + 3]! ^ (crc >>> 24)] as number) ^
-      (t3[bytes[i + 4]!] as number) ^
-      (t2[bytes[i + 5]!] as number) ^
-      (t1[bytes[i + 6]!] as number) ^
-      (t0[bytes[i + 7]!] as number);
+      table[1792 + (low & 0xff)]! ^
+      table[1536 + ((low >>> 8) & 0xff)]! ^
+      table[1280 + ((low >>> 16) & 0xff)]! ^
+      table[1024 + (low >>> 24)]! ^
+      table[768 + (high & 0xff)]! ^
+      table[512 + ((high >>> 8) & 0xff)]! ^
+      table[256 + ((high >>> 16) & 0xff)]! ^
+      table[high >>> 24]!;
   }
-  for (; i < to; i++) crc = (t0[(crc ^ bytes[i]!) & 0xff] as number) ^ (crc >>> 8);
+  for (; i < to; i++) crc = table[(crc ^ bytes[i]!) & 0xff]! ^ (crc >>> 8);
   return ~crc >>> 0;
 }

@@ -41,14 +41,16 @@ const RECORD_OVERHEAD_BYTES = 40;
 const HEADER_OVERHEAD_BYTES = 10;
 const BATCH_OVERHEAD_BYTES = 128;
 
-/** The encoded size of a publication, in bytes, rounded up. */
+/** A UTF-16 unit takes at most so many bytes of UTF-8. Counting them exactly would cost more than it brings. */
+const BYTES_PER_UNIT = 3;
+
+/** The encoded size of a publication, in bytes, rounded up: text is counted at its UTF-8 worst. */
 export function publicationBytes({ key, value, headers }: Publication): number {
-  let bytes = RECORD_OVERHEAD_BYTES + (value?.byteLength ?? 0);
-  if (key !== null) bytes += Buffer.byteLength(key);
+  let bytes = RECORD_OVERHEAD_BYTES + (value?.byteLength ?? 0) + (key?.length ?? 0) * BYTES_PER_UNIT;
   for (const name of Object.keys(headers)) {
     const values = headers[name]!;
-    const nameBytes = HEADER_OVERHEAD_BYTES + Buffer.byteLength(name);
-    for (const one of Array.isArray(values) ? values : [values]) bytes += nameBytes + Buffer.byteLength(one);
+    const nameBytes = HEADER_OVERHEAD_BYTES + name.length * BYTES_PER_UNIT;
+    for (const one of Array.isArray(values) ? values : [values]) bytes += nameBytes + one.length * BYTES_PER_UNIT;
   }
   return bytes;
 }
