@@ -11,7 +11,7 @@ const FACTS_MAX_AGE_MS = 60_000;
 /** How long a topic that was created may take to be listed: 5 s. */
 const LOOKS = 50;
 const LOOK_AGAIN_MS = 100;
-const CONNECT_TIMEOUT_MS = 8_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 const DISCONNECT_TIMEOUT_MS = 500;
 
 export type TopicCatalog = {
