@@ -2,6 +2,7 @@ import { Cluster, Redis } from 'ioredis';
 import { LetheError } from '../../core/errors.ts';
 import { endpointName, parseRedisUrl } from './endpoint.ts';
 import { reasonOf, redisUnavailable } from './failure.ts';
+import { keepStringsFast } from './fast-strings.ts';
 import { clusterOptions, type RedisTls, standaloneOptions } from './options.ts';
 import { defineScripts } from './scripts.ts';
 import { inspect } from './server-check.ts';
@@ -40,6 +41,7 @@ const RECHECK_MS = 1_000;
  * @throws LetheError `invalid_config` where the URL cannot be read.
  */
 export function connectRedis(options: RedisClientOptions): RedisClient {
+  keepStringsFast();
   const endpoint = parseRedisUrl(options.url);
   const name = endpointName(endpoint);
   const timeout = options.commandTimeoutMs ?? 2_000;
