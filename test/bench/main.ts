@@ -15,7 +15,7 @@ import type { StreamBench } from './stream.ts';
 
 const USAGE = `Usage: npm run bench [-- --quick] [--json]
 
-  --quick   fewer records and rounds: about a minute instead of four
+  --quick   fewer records and rounds: about half a minute instead of three
   --json    the figures as JSON on stdout, for a machine
 
 Exits 1 where a goal is missed.
@@ -63,8 +63,8 @@ async function bench(): Promise<{ figures: readonly Figure[]; stages: StreamBenc
   // Only now: the engines are measured beside no client library.
   const { benchStream } = await import('./stream.ts');
   const stream = await benchStream({
-    records: quick ? 60_000 : 160_000,
-    rounds: quick ? 1 : 3,
+    records: quick ? 60_000 : 150_000,
+    rounds: quick ? 1 : 5,
     idleMs: quick ? 5_000 : 10_000,
     dir,
     log,
