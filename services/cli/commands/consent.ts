@@ -1,0 +1,27 @@
+import { type AddCommand, CONFIG_FLAG, examples } from '../command.ts';
+
+export const addConsent: AddCommand = (parent, finish) => {
+  const consent = parent.command('consent').description('consent events and the state they come to');
+  consent
+    .command('import')
+    .description('append consent events to the log and bring the view up to date with them')
+    .argument('<file>', 'consent events, one JSON object a line')
+    .option(...CONFIG_FLAG)
+    .action(
+      finish(async (file: string, options: { config?: string }) =>
+        (await import('../consent.main.ts')).consentImport(file, options),
+      ),
+    )
+    .addHelpText('after', examples(['lethe consent import consents.jsonl']));
+  consent
+    .command('get')
+    .description('what a subject has consented to, now, as JSON')
+    .argument('<subject>', 'subject id as it stands in the events')
+    .option(...CONFIG_FLAG)
+    .action(
+      finish(async (subject: string, options: { config?: string }) =>
+        (await import('../consent.main.ts')).consentGet(subject, options),
+      ),
+    )
+    .addHelpText('after', examples(['lethe consent get cust-1']));
+};
