@@ -3,9 +3,20 @@
  * come over the wire; compressed, two megabytes can be half a million records, which nobody decides about and publishes
  * before the broker ends the transaction, not at the second attempt either.
  */
-import type { EachBatchPayload } from 'kafkajs';
 import type { RawBatch, RawRecord } from '../../core/transport.ts';
 import type { ReadRecord } from './record-reader.ts';
+
+/** What was fetched of a partition: kafkajs' batch, or what a reader without a group makes of a fetch. */
+export type Fetched = {
+  readonly topic: string;
+  readonly partition: number;
+  readonly highWatermark: string;
+  readonly messages: readonly (Pick<ReadRecord, 'offset' | 'timestamp' | 'key' | 'value' | 'unreadable'> & {
+    readonly headers?: unknown;
+  })[];
+  /** The last offset that was fetched, control records included. */
+  readonly lastOffset: () => string;
+};
 
 /** What one transaction holds of a raw partition at the most. */
 export type PieceLimits = { readonly records: number; readonly bytes: number };
@@ -18,11 +29,7 @@ export const PIECE: PieceLimits = { records: 10_000, bytes: 8 * 1024 * 1024 };
  *
  * @param startOffset the committed position that the first of them continues.
  */
-export function* pieces(
-  batch: EachBatchPayload['batch'],
-  startOffset: number,
-  limits: PieceLimits = PIECE,
-): Generator<RawBatch> {
+export function* pieces(batch: Fetched, startOffset: number, limits: PieceLimits = PIECE): Generator<RawBatch> {
   const { messages } = batch;
   let start = startOffset;
   for (let from = 0; from < messages.length; ) {
@@ -30,7 +37,7 @@ export function* pieces(
     let bytes = 0;
     let to = from;
     for (; to < messages.length && records.length < limits.records; to++) {
-      const message: (typeof messages)[number] & Pick<ReadRecord, 'unreadable'> = messages[to]!;
+      const message = messages[to]!;
       bytes += (message.value?.length ?? 0) + (message.key?.length ?? 0);
       if (bytes > limits.bytes && records.length > 0) break;
       records.push({

@@ -52,7 +52,8 @@ export function makeTopicCatalog(admin: Admin, brokers: readonly string[], clock
   };
 }
 
-function missingTopic(topic: string, cause: unknown): LetheError {
+/** To say of a topic that is not there. */
+export function missingTopic(topic: string, cause: unknown): LetheError {
   return new LetheError('unavailable', `Kafka topic ${topic} does not exist`, {
     dependency: 'kafka',
     fix: `Create it: kafka-topics --create --topic ${topic}, or let "lethe push" create it where it may.`,
@@ -64,7 +65,7 @@ function missingTopic(topic: string, cause: unknown): LetheError {
  * Connects an admin client; `unavailable` where no broker answers, or where one takes the connection and then says nothing
  * for longer than a person waits.
  */
-export async function connectAdmin(admin: Admin, brokers: readonly string[]): Promise<void> {
+export async function connectAdmin(admin: Pick<Admin, 'connect'>, brokers: readonly string[]): Promise<void> {
   const late = new AbortController();
   try {
     const silence = sleep(CONNECT_TIMEOUT_MS, null, { signal: late.signal }).then(() => {
@@ -80,7 +81,7 @@ export async function connectAdmin(admin: Admin, brokers: readonly string[]): Pr
 }
 
 /** Lets go of the brokers; not for long where they do not answer. */
-export async function disconnectAdmin(admin: Admin): Promise<void> {
+export async function disconnectAdmin(admin: Pick<Admin, 'disconnect'>): Promise<void> {
   await Promise.race([admin.disconnect().catch(() => undefined), sleep(DISCONNECT_TIMEOUT_MS, null, { ref: false })]);
 }
 
