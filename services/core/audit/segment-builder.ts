@@ -3,6 +3,7 @@ import type { Decided, OutputDecision, RecordDecision } from '../engine.ts';
 import { LetheError } from '../errors.ts';
 import { type Poison, WITHHELD_REASONS, type WithheldReason } from '../outcome.ts';
 import type { RoutePlan } from '../policy/plan.ts';
+import type { ShadowVerdict } from '../shadow/divergence.ts';
 import {
   type AuditSegment,
   type DecisionShape,
@@ -38,8 +39,9 @@ export type SegmentBuilder = {
    *
    * @param hash SHA-256 as lower-case hex.
    * @param lastOffset the last offset to answer for; by default that of the last record.
+   * @param shadow what a candidate would have come to for these records; null where there is none.
    */
-  readonly finish: (hash: HashText, lastOffset?: number) => AuditSegment;
+  readonly finish: (hash: HashText, lastOffset?: number, shadow?: ShadowVerdict | null) => AuditSegment;
 };
 
 /** Where a row of decisions leads: the shape it makes, if any record made it yet, and where it may go on. */
@@ -79,7 +81,7 @@ export function makeSegmentBuilder(head: SegmentHead): SegmentBuilder {
       }
       next = offset + 1;
     },
-    finish(hash, lastOffset) {
+    finish(hash, lastOffset, shadow = null) {
       if (run.count > 0) runs.push(run);
       const last = lastOffset ?? next - 1;
       if (first === undefined || last < next - 1 || last < first) {
@@ -88,7 +90,13 @@ export function makeSegmentBuilder(head: SegmentHead): SegmentBuilder {
       const { topic, partition, bundle, watermark, decidedAt, outputs, previous } = head;
       const content = {
         ...{ topic, partition, firstOffset: first, lastOffset: last, bundle, watermark, decidedAt, outputs },
-        ...{ treatments: treatments.all, shapes: shapes.all, records: runs, previous },
+        ...{
+          treatments: treatments.all,
+          shapes: shapes.all,
+          records: runs,
+          ...(shadow === null ? {} : { shadow }),
+          previous,
+        },
       };
       return { ...content, hash: recomputeHash(content, hash) };
     },

@@ -1,5 +1,6 @@
 import type { Effect } from '../decide/variant.ts';
 import type { DeadLetterCode, WithheldReason } from '../outcome.ts';
+import type { ShadowVerdict } from '../shadow/divergence.ts';
 
 /** What was done to one declared field or header (`headers.NAME`). */
 export type FieldEffect = { readonly path: string; readonly effect: Effect };
@@ -40,6 +41,8 @@ export type SegmentContent = {
   readonly treatments: readonly (readonly FieldEffect[])[];
   readonly shapes: readonly DecisionShape[];
   readonly records: readonly Run[];
+  /** Absent where no candidate bundle was in shadow. */
+  readonly shadow?: ShadowVerdict;
   /** Hash of the partition's previous segment, or `GENESIS`. */
   readonly previous: string;
 };
@@ -57,7 +60,8 @@ export type HashText = (text: string) => string;
 
 /**
  * The text that a segment's hash is taken over: JSON without white space, every field but `hash`, in the order of
- * schemas/audit/segment.avsc. Whatever a segment was read from (Avro, a JSON export), its text is the same.
+ * schemas/audit/segment.avsc. Whatever a segment was read from (Avro, a JSON export), its text is the same. Without a
+ * shadow there is no `shadow` in it: segments written before there was one still verify.
  */
 export function canonicalText(segment: SegmentContent): string {
   return JSON.stringify(inOrder(segment));
@@ -89,8 +93,16 @@ function inOrder(segment: SegmentContent): SegmentContent {
       outputs: outputs.map(({ outcome, reason, treatment }) => ({ outcome, reason, treatment })),
     })),
     records: segment.records.map(({ skip, count, shape }) => ({ skip, count, shape })),
+    ...shadowOf(segment),
     previous: segment.previous,
   };
+}
+
+/** A foreign export may say null for what is absent. */
+function shadowOf({ shadow }: { readonly shadow?: ShadowVerdict | null }): Pick<SegmentContent, 'shadow'> {
+  if (shadow === undefined || shadow === null) return {};
+  const divergence = shadow.divergence.map(({ output, kind, count }) => ({ output, kind, count }));
+  return { shadow: { bundle: shadow.bundle, divergence } };
 }
 
 /**

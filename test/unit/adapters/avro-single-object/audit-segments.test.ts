@@ -8,6 +8,7 @@ import { consentStateOf } from '../../../../services/core/decide/consent-state.t
 import { releases } from '../../../../services/core/decide/variants.ts';
 import { deadLettered, makeEngine } from '../../../../services/core/engine.ts';
 import { DEAD_LETTER_CODES, WITHHELD_REASONS } from '../../../../services/core/outcome.ts';
+import { DIVERGENCE_KINDS } from '../../../../services/core/shadow/divergence.ts';
 import { CATEGORY, event, fakeCodec, fakeKeyring, NOW, planOf, purpose, record } from '../../core/engine-fixture.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
@@ -34,7 +35,17 @@ const refused = batch.evaluate(
 );
 const bad = deadLettered({ code: 'too_large', path: null });
 
-function build(count: number, decisionAt: (i: number) => typeof granted, firstOffset = 0): AuditSegment {
+const SHADOW = {
+  bundle: 'cd'.repeat(32),
+  divergence: DIVERGENCE_KINDS.map((kind, i) => ({ output: 'clean.fraud.customer-events', kind, count: i + 1 })),
+};
+
+function build(
+  count: number,
+  decisionAt: (i: number) => typeof granted,
+  firstOffset = 0,
+  shadow: typeof SHADOW | null = null,
+): AuditSegment {
   const builder = makeSegmentBuilder({
     ...{
       topic: 'raw.customer-events',
@@ -45,7 +56,7 @@ function build(count: number, decisionAt: (i: number) => typeof granted, firstOf
     ...{ decidedAt: NOW, outputs: plan.outputs.map(({ topic }) => topic), previous: GENESIS },
   });
   for (let i = 0; i < count; i++) builder.add(firstOffset + i, decisionAt(i));
-  return builder.finish(sha256);
+  return builder.finish(sha256, undefined, shadow);
 }
 
 describe('segments in Avro', () => {
@@ -57,6 +68,29 @@ describe('segments in Avro', () => {
     expect(recomputeHash(read.value, sha256)).toBe(segment.hash);
     expect(segmentLine(read.value)).toBe(segmentLine(segment));
     expect(recomputeHash(JSON.parse(segmentLine(segment)) as AuditSegment, sha256)).toBe(segment.hash);
+  });
+
+  it('come back with what a candidate would have come to', () => {
+    const segment = build(3, () => granted, 0, SHADOW);
+    const read = codec.decode(codec.encode(segment));
+    expect(read).toEqual({ ok: true, value: segment });
+    expect(read.ok && recomputeHash(read.value, sha256)).toBe(segment.hash);
+    const quiet = build(3, () => granted, 0, { ...SHADOW, divergence: [] });
+    expect(codec.decode(codec.encode(quiet))).toEqual({ ok: true, value: quiet });
+    expect(new Set([segment.hash, quiet.hash, build(3, () => granted).hash]).size).toBe(3);
+  });
+
+  it('written before there was a shadow are read, and verify', () => {
+    const hash = '312540321d88d359fa5e39780221d7d2c2be59d86c91986efef959d91d359d15';
+    const bytes = Buffer.from(
+      `c30110289a1bd6e3e7ac147261772e6576656e7473020e0e0c6469676573740002020e636c65616e2e61000002020802086d61696c00000200020000${GENESIS}${hash}`,
+      'hex',
+    );
+    const read = codec.decode(bytes);
+    expect(read).toMatchObject({ ok: true, value: { topic: 'raw.events', firstOffset: 7, hash } });
+    if (!read.ok) return;
+    expect('shadow' in read.value).toBe(false);
+    expect(recomputeHash(read.value, sha256)).toBe(hash);
   });
 
   it.each([2 ** 31, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER - 1])('keep offset %d exact', (offset) => {
@@ -75,7 +109,7 @@ describe('segments in Avro', () => {
   });
 
   it('are damaged visibly', () => {
-    const bytes = codec.encode(build(5, () => granted));
+    const bytes = codec.encode(build(5, () => granted, 0, SHADOW));
     for (let i = 10; i < bytes.length; i++) {
       const damaged = Uint8Array.from(bytes);
       damaged[i] = (damaged[i] ?? 0) ^ 1;
@@ -94,5 +128,6 @@ describe('schemas/audit/segment.avsc', () => {
     expect(symbols('DeadLetterCode')).toEqual([...DEAD_LETTER_CODES]);
     for (const effect of symbols('Effect') as never[]) expect(releases(effect)).toBeTypeOf('boolean');
     expect(symbols('Effect')).toHaveLength(11);
+    expect(symbols('DivergenceKind')).toEqual([...DIVERGENCE_KINDS]);
   });
 });

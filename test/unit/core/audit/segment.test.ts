@@ -219,6 +219,7 @@ describe('the hash', () => {
   builder.add(10, none);
   builder.add(12, bad);
   const segment = builder.finish(sha256);
+  const shadow = { bundle: 'c'.repeat(64), divergence: [{ output: 'clean.0', kind: 'failed' as const, count: 2 }] };
 
   it('is over this text, to the letter', () => {
     expect(canonicalText(segment)).toBe(
@@ -235,6 +236,17 @@ describe('the hash', () => {
     expect(segment.hash).toBe(sha256(canonicalText(segment)));
   });
 
+  it('takes in what a candidate would have come to, and leaves out that there was none', () => {
+    const judged = { ...segment, shadow };
+    expect(canonicalText(judged)).toBe(
+      canonicalText(segment).replace(
+        ',"previous"',
+        `,"shadow":{"bundle":"${shadow.bundle}","divergence":[{"output":"clean.0","kind":"failed","count":2}]},"previous"`,
+      ),
+    );
+    expect(recomputeHash({ ...segment, shadow: null } as unknown as typeof segment, sha256)).toBe(segment.hash);
+  });
+
   it('does not depend on the order of keys or on what a reader adds', () => {
     const exported = JSON.parse(segmentLine(segment)) as typeof segment;
     const turned = Object.fromEntries(Object.entries(exported).reverse()) as typeof segment;
@@ -242,7 +254,8 @@ describe('the hash', () => {
   });
 
   it('changes with every single thing that a segment says', () => {
-    const seen = new Set([segment.hash]);
+    const { hash: _, ...content } = { ...segment, shadow };
+    const seen = new Set([recomputeHash(content, sha256)]);
     let altered = 0;
     const alter = (value: unknown, put: (changed: unknown) => unknown): void => {
       if (Array.isArray(value)) {
@@ -258,7 +271,6 @@ describe('the hash', () => {
       altered++;
       seen.add(recomputeHash(whole as typeof segment, sha256));
     };
-    const { hash: _, ...content } = segment;
     alter(content, (whole) => whole);
     expect(altered).toBeGreaterThan(30);
     expect(seen.size).toBe(altered + 1);
