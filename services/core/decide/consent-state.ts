@@ -51,6 +51,10 @@ export class ConsentState {
   private erasedUntil = Number.NEGATIVE_INFINITY;
   /** Grants before this place were voided by an erasure that was lifted later. */
   private grantsFrom = 0;
+  /** The latest erasure in force, lifted or not. */
+  private lastErasure: ConsentEvent | null = null;
+  /** The erasure that voided the grants before `grantsFrom`. */
+  private voiding: ConsentEvent | null = null;
 
   /** @param order of the events; by default that of one feed. */
   constructor(events: readonly ConsentEvent[], order: Order = inOrder) {
@@ -64,10 +68,26 @@ export class ConsentState {
     return this.isErased || eventTime < this.erasedUntil;
   }
 
+  /** The erasure for which a record with this event time is withheld, or null where `erased` says that it is not. */
+  erasure(eventTime: number, now: number): ConsentEvent | null {
+    return this.erased(eventTime, now) ? this.lastErasure : null;
+  }
+
+  /** Whether the erasure is in force still: no reinstatement came after it. */
+  isErasedNow(now: number): boolean {
+    this.settleAt(now);
+    return this.isErased;
+  }
+
   /** The region that the latest event in force names, or null. */
   region(now: number): string | null {
+    return this.latestOfAll(now)?.region ?? null;
+  }
+
+  /** The latest event in force, for whatever purpose: the one whose region counts; null where there is none. */
+  latestOfAll(now: number): ConsentEvent | null {
     const events = this.settleAt(now);
-    return this.end === 0 ? null : (events[this.end - 1] as ConsentEvent).region;
+    return this.end === 0 ? null : (events[this.end - 1] as ConsentEvent);
   }
 
   /** Why a purpose may not be served on this basis, or null where it may. Erasure is asked separately. */
@@ -95,6 +115,55 @@ export class ConsentState {
       !expired(latest, now) &&
       names(latest, purpose.recipient)
     );
+  }
+
+  /**
+   * The event that `refusal` rests on, for whoever has to explain it: the one that refuses, the grant that permits, the
+   * grant that no longer does (expired, or without the recipient), or the erasure that voided what was granted. Null where
+   * it rests on none: nothing was said that counts, nobody refused, or the basis asks nobody.
+   */
+  deciding(basis: Basis, purpose: PurposePlan, now: number): ConsentEvent | null {
+    switch (basis) {
+      case 'consent':
+        return this.latest(purpose.name, now) ?? this.voidingErasure(purpose.name);
+      case 'opt_out':
+        return this.refusedOrLifted(purpose.name, now, () => true);
+      case 'legitimate_interest':
+        return this.refusedOrLifted(purpose.name, now, (event) => event.decision === 'objected');
+      case 'contract':
+      case 'legal_obligation':
+        return null;
+    }
+  }
+
+  /** The latest refusal, or the grant in force that came after it; null where nothing was refused. */
+  private refusedOrLifted(
+    purpose: string,
+    now: number,
+    refuses: (event: ConsentEvent) => boolean,
+  ): ConsentEvent | null {
+    const events = this.settleAt(now);
+    let lifted: ConsentEvent | null = null;
+    for (let i = this.end - 1; i >= 0; i--) {
+      const event = events[i] as ConsentEvent;
+      if (!this.speaksOf(event, i, purpose)) continue;
+      if (event.decision === 'granted') {
+        if (!expired(event, now)) lifted ??= event;
+      } else if (refuses(event)) {
+        return lifted ?? event;
+      }
+    }
+    return null;
+  }
+
+  /** The erasure but for which a grant for the purpose would still count; null where there is no such grant. */
+  private voidingErasure(purpose: string): ConsentEvent | null {
+    const events = this.events ?? [];
+    const voided = events.some(
+      (event, place) =>
+        place < this.grantsFrom && event.decision === 'granted' && (event.purpose === purpose || event.purpose === '*'),
+    );
+    return voided ? this.voiding : null;
   }
 
   private refusalByConsent(purpose: PurposePlan, now: number): WithheldReason | null {
@@ -168,6 +237,8 @@ export class ConsentState {
     this.isErased = false;
     this.erasedUntil = Number.NEGATIVE_INFINITY;
     this.grantsFrom = 0;
+    this.lastErasure = null;
+    this.voiding = null;
     for (const event of events) {
       // Written so that a time that is no number is never in force.
       if (!(event.at <= now)) break;
@@ -175,9 +246,11 @@ export class ConsentState {
       if (event.decision === 'erased') {
         this.isErased = true;
         this.erasedUntil = event.at;
+        this.lastErasure = event;
       } else if (event.decision === 'reinstated' && this.isErased) {
         this.isErased = false;
         this.grantsFrom = this.end;
+        this.voiding = this.lastErasure;
       }
     }
     return events;
