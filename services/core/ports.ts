@@ -18,6 +18,8 @@ export type ConsentSnapshot = {
   readonly events: ReadonlyMap<string, readonly ConsentEvent[]>;
   /** Digest of the active bundle, or null before the first `lethe push`. */
   readonly activeDigest: string | null;
+  /** Digest of the candidate that is to be judged beside it (issue 4, shadow), or null. */
+  readonly shadowDigest: string | null;
   /** Null where no projector ever wrote one. */
   readonly watermark: Watermark | null;
 };
@@ -57,8 +59,13 @@ export type BundleStore = {
   /** Null where unknown. Throws `unavailable`, and `invalid_config` where the content does not match the digest. */
   readonly read: (digest: string) => Promise<Bundle | null>;
   readonly activeDigest: () => Promise<string | null>;
-  /** Stores the bundle and makes it the active one in one atomic step. */
+  /** Stores the bundle and makes it the active one in one atomic step. A candidate that is made active is none any more. */
   readonly activate: (bundle: Bundle) => Promise<void>;
+  readonly shadowDigest: () => Promise<string | null>;
+  /** Stores the bundle and makes it the candidate beside the active one, in place of an earlier one. */
+  readonly shadow: (bundle: Bundle) => Promise<void>;
+  /** Ends the shadow; gives the digest of the candidate, or null where there was none. */
+  readonly endShadow: () => Promise<string | null>;
 };
 
 export type RegisteredSchema = { readonly id: number; readonly schema: string };

@@ -18,6 +18,7 @@ export function bundleStoreContract(name: string, open: () => Promise<OpenedStor
 
     it('has no bundle at first', async () => {
       expect(await stores.bundles.activeDigest()).toBeNull();
+      expect(await stores.bundles.shadowDigest()).toBeNull();
       expect(await stores.bundles.read('0'.repeat(64))).toBeNull();
     });
 
@@ -40,6 +41,38 @@ export function bundleStoreContract(name: string, open: () => Promise<OpenedStor
       const bad = { digest: digestFiles({}), files: { 'purposes.yaml': 'purposes: { all: {} }' } };
       await expect(stores.bundles.activate(bad)).rejects.toMatchObject({ name: 'LetheError', code: 'bug' });
       expect(await stores.bundles.activeDigest()).toBe(good.digest);
+    });
+
+    it('keeps a candidate beside the active bundle, one at a time, until it is ended', async () => {
+      const [active, first, second] = ['a', 'b', 'c'].map((text) => bundle({ 'purposes.yaml': `# ${text}` }));
+      await stores.bundles.activate(active!);
+      await stores.bundles.shadow(first!);
+      expect(await stores.bundles.shadowDigest()).toBe(first!.digest);
+      await stores.bundles.shadow(second!);
+      expect(await stores.bundles.read(second!.digest)).toEqual(second);
+      const { activeDigest, shadowDigest } = await stores.consents.load([]);
+      expect([activeDigest, shadowDigest]).toEqual([active!.digest, second!.digest]);
+      expect(await stores.bundles.endShadow()).toBe(second!.digest);
+      expect(await stores.bundles.endShadow()).toBeNull();
+      expect((await stores.consents.load([])).shadowDigest).toBeNull();
+      expect(await stores.bundles.activeDigest()).toBe(active!.digest);
+    });
+
+    it('has no candidate any more once that is active, and keeps it where another one is made active', async () => {
+      const [candidate, other] = ['candidate', 'other'].map((text) => bundle({ 'purposes.yaml': `# ${text}` }));
+      await stores.bundles.shadow(candidate!);
+      await stores.bundles.activate(other!);
+      expect(await stores.bundles.shadowDigest()).toBe(candidate!.digest);
+      await stores.bundles.activate(candidate!);
+      expect(await stores.bundles.shadowDigest()).toBeNull();
+      expect(await stores.bundles.activeDigest()).toBe(candidate!.digest);
+    });
+
+    it('refuses a candidate whose digest is not that of its files', async () => {
+      await stores.bundles.endShadow();
+      const bad = { digest: digestFiles({}), files: { 'purposes.yaml': 'purposes: { all: {} }' } };
+      await expect(stores.bundles.shadow(bad)).rejects.toMatchObject({ name: 'LetheError', code: 'bug' });
+      expect(await stores.bundles.shadowDigest()).toBeNull();
     });
 
     it('never names a bundle as active that cannot be read', async () => {

@@ -78,6 +78,7 @@ export function consentStoreContract(name: string, open: () => Promise<OpenedSto
       expect(await stores.consents.load([newToken()])).toEqual({
         events: new Map(),
         activeDigest: null,
+        shadowDigest: null,
         watermark: null,
       });
       const files = { 'purposes.yaml': 'purposes: {}' };
@@ -85,7 +86,12 @@ export function consentStoreContract(name: string, open: () => Promise<OpenedSto
       const watermark = { at: 1_767_600_000_000, offsets: { '0': '12', '1': '9007199254740993' } };
       await stores.setWatermark(watermark);
       const snapshot = await stores.consents.load([]);
-      expect(snapshot).toEqual({ events: new Map(), activeDigest: digestFiles(files), watermark });
+      expect(snapshot).toEqual({ events: new Map(), activeDigest: digestFiles(files), shadowDigest: null, watermark });
+      const candidate = { 'purposes.yaml': 'purposes: { all: {} }' };
+      await stores.bundles.shadow({ digest: digestFiles(candidate), files: candidate });
+      // Behind subjects too: each value is told by its place.
+      const beside = await stores.consents.load([newToken(), newToken()]);
+      expect(beside).toEqual({ ...snapshot, shadowDigest: digestFiles(candidate) });
     });
 
     it('gives back what was added, to the letter, and tells subjects apart', async () => {

@@ -1,11 +1,13 @@
 /** The view and the bundles in memory: the reference that contract tests hold Redis to, and what tests run on. */
 import type { ConsentEvent } from '../../core/consent-event.ts';
+import type { ConsentProjection } from '../../core/consent-projection.ts';
 import { LetheError } from '../../core/errors.ts';
 import type { Bundle, BundleStore, ConsentStore, Watermark } from '../../core/ports.ts';
 
 export type MemoryStores = {
   readonly consents: ConsentStore;
   readonly bundles: BundleStore;
+  readonly projection: ConsentProjection;
   /** What a projector would write. */
   readonly setWatermark: (watermark: Watermark | null) => void;
 };
@@ -15,7 +17,21 @@ export function makeMemoryStores(digestOf: (files: Bundle['files']) => string): 
   const subjects = new Map<string, Map<string, ConsentEvent>>();
   const stored = new Map<string, Bundle['files']>();
   let active: string | null = null;
+  let shadow: string | null = null;
   let watermark: Watermark | null = null;
+  const store = ({ digest, files }: Bundle): string => {
+    if (digestOf(files) !== digest) throw new LetheError('bug', 'a bundle has another digest than its files');
+    stored.set(digest, { ...files });
+    return digest;
+  };
+
+  const add = (entries: Parameters<ConsentStore['add']>[0]): void => {
+    for (const { token, event } of entries) {
+      const held = subjects.get(token) ?? new Map<string, ConsentEvent>();
+      held.set(identity(event), event);
+      subjects.set(token, held);
+    }
+  };
 
   return {
     consents: {
@@ -25,14 +41,30 @@ export function makeMemoryStores(digestOf: (files: Bundle['files']) => string): 
           const held = subjects.get(token);
           if (held !== undefined) events.set(token, [...held.values()]);
         }
-        return { events, activeDigest: active, watermark };
+        return { events, activeDigest: active, shadowDigest: shadow, watermark };
       },
-      add: async (entries) => {
-        for (const { token, event } of entries) {
-          const held = subjects.get(token) ?? new Map<string, ConsentEvent>();
-          held.set(identity(event), event);
-          subjects.set(token, held);
-        }
+      add: async (entries) => add(entries),
+    },
+    projection: {
+      watermark: async () => watermark,
+      begin: async ({ anew }) => {
+        if (anew) subjects.clear();
+        if (anew || watermark === null) watermark = { at: 0, offsets: {} };
+      },
+      project: async ({ partition, low, start, end, entries }) => {
+        const mark = watermark ?? { at: 0, offsets: {} };
+        const stands = Number(mark.offsets[partition] ?? low);
+        if (start > stands) return { gapAt: stands };
+        add(entries);
+        watermark = { at: mark.at, offsets: { ...mark.offsets, [partition]: String(Math.max(end, stands)) } };
+        return { gapAt: null };
+      },
+      beat: async (ends, at) => {
+        const mark = watermark;
+        if (mark === null) return false;
+        if (ends.some(({ partition, low, end }) => Number(mark.offsets[partition] ?? low) < end)) return false;
+        watermark = { at: Math.max(mark.at, at), offsets: mark.offsets };
+        return true;
       },
     },
     bundles: {
@@ -41,10 +73,18 @@ export function makeMemoryStores(digestOf: (files: Bundle['files']) => string): 
         return files === undefined ? null : { digest, files };
       },
       activeDigest: async () => active,
-      activate: async ({ digest, files }) => {
-        if (digestOf(files) !== digest) throw new LetheError('bug', 'a bundle has another digest than its files');
-        stored.set(digest, { ...files });
-        active = digest;
+      activate: async (bundle) => {
+        active = store(bundle);
+        if (shadow === active) shadow = null;
+      },
+      shadowDigest: async () => shadow,
+      shadow: async (bundle) => {
+        shadow = store(bundle);
+      },
+      endShadow: async () => {
+        const ended = shadow;
+        shadow = null;
+        return ended;
       },
     },
     setWatermark: (mark) => {

@@ -5,7 +5,7 @@ import { addEntries } from './add-entries.ts';
 import type { RedisClient } from './client.ts';
 import { entryText, isToken, namesToken, parseEntry } from './consent-entry.ts';
 import { redisUnavailable } from './failure.ts';
-import { ACTIVE_DIGEST_KEY, consentKey, WATERMARK_KEY } from './keys.ts';
+import { ACTIVE_DIGEST_KEY, consentKey, SHADOW_DIGEST_KEY, WATERMARK_KEY } from './keys.ts';
 import { makeParsedEntries } from './parsed-entries.ts';
 import { readKeys } from './read-keys.ts';
 import { parseWatermark } from './watermark.ts';
@@ -54,7 +54,7 @@ export function makeRedisConsentStore(client: RedisClient, options: RedisConsent
 
   async function load(tokens: readonly string[]): Promise<ConsentSnapshot> {
     const keys = tokens.map(consentKey);
-    keys.push(ACTIVE_DIGEST_KEY, WATERMARK_KEY);
+    keys.push(ACTIVE_DIGEST_KEY, SHADOW_DIGEST_KEY, WATERMARK_KEY);
     const values = await client.run('mget', (redis) => readKeys(redis, keys));
     if (values === null) {
       client.reconnect();
@@ -65,12 +65,12 @@ export function makeRedisConsentStore(client: RedisClient, options: RedisConsent
       const entry = values[index];
       if (typeof entry === 'string') events.set(token, eventsOf(token, entry));
     }
-    const mark = values[tokens.length + 1];
-    const watermark = typeof mark === 'string' ? parseWatermark(mark) : null;
-    if (typeof mark === 'string' && watermark === null) {
+    const [activeDigest = null, shadowDigest = null, mark = null] = values.slice(tokens.length);
+    const watermark = mark === null ? null : parseWatermark(mark);
+    if (mark !== null && watermark === null) {
       throw redisUnavailable(client.endpoint, `${WATERMARK_KEY} is not what Lethe writes`);
     }
-    return { events, activeDigest: values[tokens.length] ?? null, watermark };
+    return { events, activeDigest, shadowDigest, watermark };
   }
 
   return {
