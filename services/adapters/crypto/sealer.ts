@@ -11,7 +11,6 @@
  * are safe for 2^32 envelopes under one key version; rotate before.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { LetheError } from '../../core/errors.ts';
 import type { Sealer } from '../../core/ports.ts';
 import { requireKey, type Keys } from './keys.ts';
 
@@ -36,24 +35,28 @@ export const makeSealer = (keys: Keys): Sealer => {
   });
 };
 
-/**
- * Opens an envelope sealed under any version that the keys file still holds. Throws `invalid_config` where the version
- * is not there, and where the envelope, its coordinates or the key are not those it was sealed with.
- */
-export const open = (keys: Keys, envelope: Uint8Array, associatedData: string): Uint8Array => {
-  const bytes = Buffer.from(envelope.buffer, envelope.byteOffset, envelope.byteLength);
-  if (bytes.length < HEAD_BYTES + NONCE_BYTES + TAG_BYTES || bytes[0] !== FORMAT) {
-    throw new LetheError('invalid_config', 'this is no sealed envelope of a known format', {
-      fix: 'Check that the value is a dead letter of Lethe, whole and decoded from base64 once.',
-    });
-  }
-  const version = bytes.readUInt32BE(1);
-  const known = requireKey(keys, 'dead_letter').find((each) => each.version === version);
-  if (known === undefined) {
-    throw new LetheError('invalid_config', `${keys.file}: version ${version} of the key "dead_letter" is missing`, {
-      fix: 'Put the version that sealed this envelope back into the keys file.',
-    });
-  }
+/** Why an envelope stays closed. */
+export type Unopened =
+  /** It is no envelope, or one of a later format. */
+  | { readonly ok: false; readonly problem: 'format' }
+  /** The keys file holds no such version of `dead_letter`. */
+  | { readonly ok: false; readonly problem: 'key_missing'; readonly version: number }
+  /** It, its associated data or the key are not those it was sealed with. */
+  | { readonly ok: false; readonly problem: 'altered'; readonly version: number };
+
+export type Opened = { readonly ok: true; readonly plaintext: Uint8Array } | Unopened;
+
+/** The version of `dead_letter` that an envelope needs; null where it is no envelope of a known format. */
+export const keyVersionOf = (envelope: Uint8Array): number | null =>
+  envelope.length < HEAD_BYTES || envelope[0] !== FORMAT ? null : asBuffer(envelope).readUInt32BE(1);
+
+/** Opens an envelope sealed under any version that the keys file still holds. */
+export const open = (keys: Keys, envelope: Uint8Array, associatedData: string): Opened => {
+  const bytes = asBuffer(envelope);
+  const version = keyVersionOf(envelope);
+  if (version === null || bytes.length < HEAD_BYTES + NONCE_BYTES + TAG_BYTES) return { ok: false, problem: 'format' };
+  const known = keys.versions.dead_letter.find((each) => each.version === version);
+  if (known === undefined) return { ok: false, problem: 'key_missing', version };
   const head = bytes.subarray(0, HEAD_BYTES);
   const nonce = bytes.subarray(HEAD_BYTES, HEAD_BYTES + NONCE_BYTES);
   const decipher = createDecipheriv('aes-256-gcm', known.key, nonce, { authTagLength: TAG_BYTES });
@@ -61,11 +64,10 @@ export const open = (keys: Keys, envelope: Uint8Array, associatedData: string): 
   decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
   try {
     const ciphertext = bytes.subarray(HEAD_BYTES + NONCE_BYTES, -TAG_BYTES);
-    return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
-  } catch (cause) {
-    throw new LetheError('invalid_config', 'the envelope does not open: it, its coordinates or the key were changed', {
-      fix: `Check that ${keys.file} holds the key that sealed it, under the same version.`,
-      cause,
-    });
+    return { ok: true, plaintext: Buffer.concat([decipher.update(ciphertext), decipher.final()]) };
+  } catch {
+    return { ok: false, problem: 'altered', version };
   }
 };
+
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -41,9 +41,9 @@ describe('the pipeline', () => {
     expect(first).toEqual({ code: 'undecodable', source: 'raw.events/4/10', value: expect.any(String) });
     expect(second.path).toBe('email');
     expect(JSON.stringify(letters.map(({ value }) => texts(value)))).not.toContain('no-at-sign');
-    const frame = Buffer.from(open(keys, Buffer.from(second.value, 'base64'), second.source));
-    expect(frame.toString()).toContain(record('cust-1', 'no-at-sign'));
-    expect(() => open(keys, Buffer.from(second.value, 'base64'), first.source)).toThrow();
+    const opened = open(keys, Buffer.from(second.value, 'base64'), second.source);
+    expect(opened.ok && Buffer.from(opened.plaintext).toString()).toContain(record('cust-1', 'no-at-sign'));
+    expect(open(keys, Buffer.from(second.value, 'base64'), first.source).ok).toBe(false);
   });
 
   it('chains segments through the metadata, and answers for every offset', async () => {
