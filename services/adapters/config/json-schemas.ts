@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { settingsShape } from './settings-shape.ts';
-import { policyShape, purposesShape, regimesShape, taxonomyShape } from './shape.ts';
+import { guardsShape, policyShape, purposesShape, regimesShape, taxonomyShape } from './shape.ts';
 
 const SHAPES: Readonly<Record<string, z.ZodType>> = {
   taxonomy: taxonomyShape,
   purposes: purposesShape,
   regimes: regimesShape,
   policy: policyShape,
+  guards: guardsShape,
   gateway: settingsShape,
 };
 

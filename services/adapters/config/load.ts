@@ -1,5 +1,5 @@
 /** From a configuration folder, or a stored bundle, to something that can be run. */
-import { compile } from '../../core/policy/compile.ts';
+import { type CompileOptions, compile } from '../../core/policy/compile.ts';
 import type { CompiledBundle } from '../../core/policy/plan.ts';
 import type { Problem } from '../../core/policy/problem.ts';
 import { compareText } from '../../core/policy/report.ts';
@@ -22,12 +22,12 @@ export type LoadResult =
  * every problem there is, in the order of files, lines and columns. Whether names and paths make sense is checked once
  * all files have the right shape.
  */
-export async function loadBundle(folder: string): Promise<LoadResult> {
+export async function loadBundle(folder: string, options: CompileOptions = {}): Promise<LoadResult> {
   const { files, problems } = await readFolder(folder);
   const unreadable = new Set(problems.filter((p) => p.severity === 'error').map((p) => p.position.file));
   // Where there is no folder, nothing in it is worth a mention.
   if (unreadable.has('.')) return { ok: false, problems };
-  return compileFiles({ digest: digestFiles(files), files: Object.freeze(files) }, problems, unreadable);
+  return compileFiles({ digest: digestFiles(files), files: Object.freeze(files) }, problems, unreadable, options);
 }
 
 /**
@@ -46,10 +46,15 @@ export function compileBundle(bundle: Bundle): LoadResult {
   return { ok: false, problems: [problem] };
 }
 
-function compileFiles(bundle: Bundle, found: readonly Problem[], unreadable: ReadonlySet<string>): LoadResult {
+function compileFiles(
+  bundle: Bundle,
+  found: readonly Problem[],
+  unreadable: ReadonlySet<string>,
+  options: CompileOptions = {},
+): LoadResult {
   const parsed = parseConfiguration(bundle.files, unreadable);
   if (!parsed.ok) return { ok: false, problems: inOrder([...found, ...parsed.problems]) };
-  const compiled = compile(parsed.docs);
+  const compiled = compile(parsed.docs, options);
   if (!compiled.ok) return { ok: false, problems: inOrder([...found, ...compiled.problems]) };
   return { ok: true, bundle, compiled: compiled.bundle, warnings: inOrder([...found, ...compiled.warnings]) };
 }

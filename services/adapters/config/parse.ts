@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { ConfigurationDocuments, Located, PolicyDocument } from '../../core/policy/document.ts';
 import type { Problem } from '../../core/policy/problem.ts';
 import { checkShape } from './check-shape.ts';
-import { policyShape, purposesShape, regimesShape, taxonomyShape } from './shape.ts';
+import { guardsShape, policyShape, purposesShape, regimesShape, taxonomyShape } from './shape.ts';
 import { readYaml } from './yaml-document.ts';
 
 export type ConfigurationFiles = Readonly<Record<string, string>>;
@@ -11,6 +11,8 @@ export type ConfigurationFiles = Readonly<Record<string, string>>;
 export type ParseResult =
   | { readonly ok: true; readonly docs: ConfigurationDocuments }
   | { readonly ok: false; readonly problems: readonly Problem[] };
+
+const GUARDS = 'guards.yaml';
 
 /** Policies are the YAML files right beneath `policies/`, but for their tests. */
 export function isPolicyFile(file: string): boolean {
@@ -55,6 +57,7 @@ export function parseConfiguration(
   const taxonomy = parse('taxonomy.yaml', taxonomyShape);
   const purposes = parse('purposes.yaml', purposesShape);
   const regimes = parse('regimes.yaml', regimesShape);
+  const guards = Object.hasOwn(files, GUARDS) ? parse(GUARDS, guardsShape) : null;
   const policyFiles = Object.keys(files).filter(isPolicyFile).sort();
   if (policyFiles.length === 0 && ![...unreadable].some(isPolicyFile)) problems.push(missingFile('policies/'));
   const policies = policyFiles.map((file) => parse(file, policyShape)).filter((policy) => policy !== null);
@@ -71,7 +74,8 @@ export function parseConfiguration(
   if (problems.length > 0 || !whole || taxonomy === null || purposes === null || regimes === null) {
     return { ok: false, problems };
   }
-  return { ok: true, docs: { taxonomy, purposes, regimes, policies, schemas } };
+  const docs = { taxonomy, purposes, regimes, policies, schemas };
+  return { ok: true, docs: guards === null ? docs : { ...docs, guards } };
 }
 
 /** The schema file a policy names; null where it names none. That it is JSON is all that is checked here. */

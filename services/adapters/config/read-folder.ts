@@ -5,7 +5,10 @@ import type { Problem } from '../../core/policy/problem.ts';
 import { type ConfigurationFiles, isPolicyFile, schemaPath } from './parse.ts';
 import { readYaml } from './yaml-document.ts';
 
-const TOP_FILES = ['taxonomy.yaml', 'purposes.yaml', 'regimes.yaml'];
+/** The last may be missing. */
+const TOP_FILES = ['taxonomy.yaml', 'purposes.yaml', 'regimes.yaml', 'guards.yaml'];
+/** Nobody would miss guards that are not read. */
+const MISNAMED_GUARDS = /^guards?\.ya?ml$/i;
 
 /** A bundle travels through Redis and memory whole; no file that a person writes comes near this. */
 const MAX_FILE_BYTES = 2 * 1024 * 1024;
@@ -18,7 +21,7 @@ export type FolderResult = {
 };
 
 /**
- * Reads what makes up a bundle from a configuration folder: the three top files, the policies, and the schema files that
+ * Reads what makes up a bundle from a configuration folder: the top files, the policies, and the schema files that
  * policies name (which may lie outside the folder). A file that is missing altogether is left to `parseConfiguration`.
  */
 export async function readFolder(folder: string): Promise<FolderResult> {
@@ -50,7 +53,9 @@ export async function readFolder(folder: string): Promise<FolderResult> {
   for (const file of TOP_FILES) await read(file);
   for (const file of top) {
     const meant = TOP_FILES.find((known) => file.replace(/\.ya?ml$/i, '.yaml').toLowerCase() === known);
-    if (meant !== undefined && file !== meant) {
+    if (MISNAMED_GUARDS.test(file) && file !== 'guards.yaml') {
+      report('unread-file', file, 'the guards in this file are not read under its name', 'Rename it to guards.yaml.');
+    } else if (meant !== undefined && file !== meant) {
       report('unread-file', file, 'the file is not read under this name', `Rename it to ${meant}.`, 'warning');
     }
   }

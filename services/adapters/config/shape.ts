@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type {
+  GuardsDocument,
   PolicyDocument,
   PurposesDocument,
   RegimesDocument,
@@ -79,6 +80,48 @@ export const regimesShape = z
     default: name.meta({ description: 'The regime of unknown and unlisted regions: the strictest.' }),
   })
   .meta({ title: 'Lethe regimes' }) satisfies z.ZodType<RegimesDocument>;
+
+const purposes = text
+  .regex(/^[A-Za-z0-9*][A-Za-z0-9._*-]*$/, 'the name of a purpose, or a pattern such as `partner.*`')
+  .meta({ description: 'A purpose of purposes.yaml, or a pattern: `*` stands for any characters, dots too.' });
+const form = z.enum([
+  'keep',
+  'drop',
+  'nullify',
+  'redact',
+  'mask',
+  'pseudonymize',
+  'truncate_ip',
+  'generalize',
+  'encrypt',
+]);
+const oneOrMore = <T extends z.ZodType>(shape: T) => z.union([shape, z.array(shape).min(1)]);
+
+export const guardsShape = z
+  .strictObject({
+    guards: z.array(
+      z
+        .strictObject({
+          category: category.meta({ description: 'A category of taxonomy.yaml; all under it is meant too.' }),
+          never_in: oneOrMore(purposes).exactOptional().meta({
+            description: 'Purposes whose outputs never get such values, in no form and not as a record key.',
+          }),
+          only_as: oneOrMore(form).exactOptional().meta({
+            description: 'The forms in which such values may leave; dropping them is always allowed.',
+          }),
+          in: oneOrMore(purposes).exactOptional().meta({
+            description: 'Purposes that `only_as` is about; left out: every one.',
+          }),
+          name: text.exactOptional().meta({ description: 'What findings call the guard.' }),
+          why: text.exactOptional().meta({ description: 'The reason, shown in findings.' }),
+        })
+        .meta({ oneOf: [{ required: ['never_in'] }, { required: ['only_as'] }] }),
+    ),
+  })
+  .meta({
+    title: 'Lethe guards',
+    description: 'What must never be, whatever policies say. A broken guard fails lint, push and run.',
+  }) satisfies z.ZodType<GuardsDocument>;
 
 const select = text.meta({ description: 'A category, or a path declared under `fields`.' });
 const bits = (most: number) => z.int().min(0).max(most).meta({ description: 'Leading bits that are kept.' });

@@ -1,7 +1,17 @@
 import { buildAutomaton } from './automaton.ts';
 import { collectDeclarations, type Declaration, type Declared } from './declarations.ts';
-import type { Path } from './path.ts';
-import type { HeaderPlan, LeafRule, OutputKey, OutputPlan, RoutePlan } from './plan.ts';
+import { guardedPseudonym, guardedRule } from './guard.ts';
+import { hasWildcard, type Path } from './path.ts';
+import type {
+  Category,
+  Guard,
+  HeaderPlan,
+  LeafRule,
+  OutputKey,
+  OutputPlan,
+  RoutePlan,
+  SourcePosition,
+} from './plan.ts';
 import type { Purpose } from './purposes.ts';
 import { type Rule, ruleFinder } from './rules.ts';
 
@@ -12,6 +22,8 @@ export type OutputBlueprint = {
   readonly purpose: Purpose;
   readonly unconsented: 'withhold' | 'strip';
   readonly key: 'pseudonym' | 'none' | NamedPath;
+  /** Where the key was written, or else the output. */
+  readonly keyPosition: SourcePosition;
   readonly rules: readonly Rule[];
 };
 
@@ -27,6 +39,7 @@ export type RouteBlueprint = {
   };
   readonly headers: readonly HeaderPlan[];
   readonly outputs: readonly OutputBlueprint[];
+  readonly guards: readonly Guard[];
 };
 
 export type Assembled = {
@@ -52,22 +65,26 @@ export function assemble(blueprint: RouteBlueprint, declared: readonly Declared[
       headers: blueprint.headers.map(({ category }) => find.ofCategory(category)),
     };
   });
-  const outputs = blueprint.outputs.map(({ topic, purpose, unconsented, key }, index): OutputPlan => {
-    const ofRule = leafRules();
-    const ageOf = (category: string | undefined) =>
-      category === undefined ? purpose.plan.retentionMs : purpose.maxAgeMs(category);
-    const leaves = declarations.map(({ category }, id) =>
-      ofRule(chosen[index]?.leaves[id] ?? null, ageOf(category?.name)),
+  const subjectCategory = declarations[idOf(subject)]?.category?.name ?? null;
+  const outputs = blueprint.outputs.map(({ topic, purpose, unconsented, key, keyPosition }, index): OutputPlan => {
+    const ofRule = leafRules(blueprint.guards, purpose);
+    const ofHeader = leafRules(blueprint.guards, purpose, true);
+    const leaves = declarations.map(({ path, category }, id) =>
+      ofRule(chosen[index]?.leaves[id] ?? null, category, hasWildcard(path)),
     );
+    const guardedKey =
+      key === 'pseudonym' ? guardedPseudonym(blueprint.guards, subjectCategory, purpose.plan.name) : undefined;
     return {
       index,
       topic,
       purpose: purpose.plan,
       unconsented,
-      key: outputKey(key, idOf, leaves),
+      key: guardedKey === undefined ? outputKey(key, idOf, leaves) : { kind: 'none' },
+      ...(guardedKey === undefined ? {} : { guardedKey }),
+      keyPosition,
       leaves,
       headers: blueprint.headers.map(({ category }, at) =>
-        ofRule(chosen[index]?.headers[at] ?? null, ageOf(category.name)),
+        ofHeader(chosen[index]?.headers[at] ?? null, category, false),
       ),
     };
   });
@@ -98,14 +115,24 @@ function pathsOf(named: readonly (NamedPath | null)[]): readonly Path[] {
   return named.flatMap((one) => (one === null ? [] : [one.path]));
 }
 
-/** Leaves with the same rule and limit share one object. */
-function leafRules(): (rule: Rule | null, maxAgeMs: number) => LeafRule {
+/** Leaves with the same rule, category and kind of path share one object. */
+function leafRules(
+  guards: readonly Guard[],
+  purpose: Purpose,
+  header = false,
+): (rule: Rule | null, category: Category | null, keys: boolean) => LeafRule {
   const made = new Map<string, LeafRule>();
-  return (rule, maxAgeMs) => {
-    const name = `${rule?.index ?? -1} ${maxAgeMs}`;
+  return (rule, category, keys) => {
+    const name = `${rule?.index ?? -1} ${keys} ${category?.name}`;
     const known = made.get(name);
     if (known !== undefined) return known;
-    const fresh: LeafRule = { action: rule?.action ?? { kind: 'drop' }, rule: rule?.ref ?? null, maxAgeMs };
+    const maxAgeMs = category === null ? purpose.plan.retentionMs : purpose.maxAgeMs(category.name);
+    const asked: LeafRule = { action: rule?.action ?? { kind: 'drop' }, rule: rule?.ref ?? null, maxAgeMs };
+    // A header is never null: one that a rule nullifies is absent, and breaks nothing (decide/variants.ts).
+    const absent = category === null || (header && asked.action.kind === 'nullify');
+    const fresh = absent
+      ? asked
+      : guardedRule(asked, guards, { category: category.name, purpose: purpose.plan.name, keys });
     made.set(name, fresh);
     return fresh;
   };

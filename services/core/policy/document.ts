@@ -2,7 +2,7 @@
  * Configuration as authored, after its shape was checked (adapters/config) and before it means anything. DESIGN
  * section 4.
  */
-import type { Basis, DateUnit, SourcePosition } from './plan.ts';
+import type { Basis, DateUnit, Form, SourcePosition } from './plan.ts';
 
 /** A parsed file that can say where each part of it was written. */
 export type Located<T> = {
@@ -82,12 +82,29 @@ export type PolicyDocument = {
   readonly outputs: readonly OutputDocument[];
 };
 
+/** Exactly one of `never_in` and `only_as` is given; `in` belongs to the latter. */
+export type GuardDocument = {
+  readonly category: string;
+  /** Purposes: names, or patterns in which `*` stands for anything. */
+  readonly never_in?: string | readonly string[];
+  readonly only_as?: Form | readonly Form[];
+  /** Like `never_in`; every purpose where it is left out. */
+  readonly in?: string | readonly string[];
+  readonly name?: string;
+  readonly why?: string;
+};
+
+/** What must never be, whatever the policies say. */
+export type GuardsDocument = { readonly guards: readonly GuardDocument[] };
+
 /** A whole configuration folder. `schemas`: the text of each file a policy names under `from.schema`, by the path as
  * resolved against the configuration folder. */
 export type ConfigurationDocuments = {
   readonly taxonomy: Located<TaxonomyDocument>;
   readonly purposes: Located<PurposesDocument>;
   readonly regimes: Located<RegimesDocument>;
+  /** Left out where there is no such file. */
+  readonly guards?: Located<GuardsDocument>;
   readonly policies: readonly Located<PolicyDocument>[];
   readonly schemas: Readonly<Record<string, string>>;
 };

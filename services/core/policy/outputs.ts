@@ -35,6 +35,7 @@ export function compileOutputs(
       purpose: purpose ?? UNKNOWN_PURPOSE,
       unconsented: output.unconsented ?? 'withhold',
       key: compileKey(doc, index, report),
+      keyPosition: doc.at(['outputs', index, 'key']),
       rules: compileRules(doc, index, selectable, report),
     };
   });
@@ -85,7 +86,8 @@ export function checkKeys(
     }
     const rule = plan.outputs[index]?.leaves[leaf.id];
     const reachable = plan.nodes.some((node) => node.leaf === leaf.id);
-    if (rule !== undefined && releases(rule) && reachable) continue;
+    // What a guard forbids is reported as that.
+    if (rule !== undefined && (releases(rule) || rule.guarded !== undefined) && reachable) continue;
     report.error('key-not-released', position, `no rule of this output releases its key \`${key.text}\``, KEY_FIX);
   }
 }

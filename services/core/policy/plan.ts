@@ -105,9 +105,36 @@ export type PurposePlan = {
   readonly retentionMs: number;
 };
 
+/**
+ * What must never be, whatever rules say (guards.yaml, issue 4): values of a category and all under it do not get into
+ * outputs of these purposes, or only in the forms allowed.
+ */
+export type Guard = {
+  readonly position: SourcePosition;
+  readonly name: string | null;
+  /** Why, in the words of whoever wrote it. */
+  readonly why: string | null;
+  readonly category: string;
+  /** As authored, for people; null: every purpose. */
+  readonly patterns: readonly string[] | null;
+  /** Names of the purposes that the patterns match. */
+  readonly purposes: readonly string[];
+  /** Forms in which values may leave; null: in none. */
+  readonly forms: readonly Form[] | null;
+};
+
+/** A form that a guard can allow. No action has the form `encrypt` yet. */
+export type Form = ActionKind | 'encrypt';
+
+/** What a rule says would be done, and the guards that forbid it. */
+export type Guarded = { readonly action: Action; readonly by: readonly Guard[] };
+
 /** What one output does with one leaf. */
 export type LeafRule = {
+  /** `drop` where a guard forbids what the rule says, so that no plan that breaks a guard can ever be executed. */
   readonly action: Action;
+  /** Only where a guard forbids what the rule says. */
+  readonly guarded?: Guarded;
   readonly rule: RuleRef | null;
   /** Milliseconds; the value is dropped once older. Equals the purpose's default where no category is closer. */
   readonly maxAgeMs: number;
@@ -127,7 +154,12 @@ export type OutputPlan = {
   readonly topic: string;
   readonly purpose: PurposePlan;
   readonly unconsented: 'withhold' | 'strip';
+  /** `none` where a guard forbids what was asked for. */
   readonly key: OutputKey;
+  /** Only where a guard forbids the pseudonym of the subject, which is the key that was asked for. */
+  readonly guardedKey?: Guarded;
+  /** Where the key was written, or else the output. */
+  readonly keyPosition?: SourcePosition;
   /** By leaf id; undeclared (read-only) leaves are always `drop`. */
   readonly leaves: readonly LeafRule[];
   /** By index in `RoutePlan.headers`. */
@@ -163,9 +195,22 @@ export type CompiledRoute = {
   readonly schemaText: string | null;
 };
 
+/** Which regime applies where; a purpose's legal basis by region follows from it. */
+export type RegimePlan = {
+  readonly names: readonly string[];
+  /** By exact region code. */
+  readonly byRegion: ReadonlyMap<string, string>;
+  /** Of unknown and unlisted regions. */
+  readonly fallback: string;
+};
+
 /** All of a configuration, compiled. */
 export type CompiledBundle = {
   readonly routes: readonly CompiledRoute[];
   /** Names of all purposes, sorted. */
   readonly purposes: readonly string[];
+  /** Every category of the taxonomy, as listed. */
+  readonly categories: readonly Category[];
+  readonly regimes: RegimePlan;
+  readonly guards: readonly Guard[];
 };

@@ -1,16 +1,10 @@
 import type { Located, RegimesDocument } from './document.ts';
 import { didYouMean } from './nearest.ts';
+import type { RegimePlan } from './plan.ts';
 import type { Report } from './report.ts';
 
 /** Which regime applies where. */
-export type Regimes = {
-  /** All regimes, as listed. */
-  readonly names: readonly string[];
-  /** By exact region code. */
-  readonly byRegion: ReadonlyMap<string, string>;
-  /** Of unknown and unlisted regions. */
-  readonly fallback: string;
-};
+export type Regimes = RegimePlan;
 
 /** Turns regimes around into a map by region. A region has one regime, or nobody could say which law applies. */
 export function compileRegimes(doc: Located<RegimesDocument>, report: Report): Regimes {

@@ -6,10 +6,11 @@ import { taggedFields } from './avro-fields.ts';
 import type { Located, PolicyDocument } from './document.ts';
 import { compileFields, type Fields } from './fields.ts';
 import { deepFreeze } from './freeze.ts';
+import { reportBreaches } from './guard-report.ts';
 import { lintRoute } from './lint.ts';
 import { checkKeys, compileOutputs } from './outputs.ts';
 import { covers, hasWildcard, type Path } from './path.ts';
-import type { CompiledRoute, RoutePlan } from './plan.ts';
+import type { CompiledRoute, Guard, RoutePlan } from './plan.ts';
 import type { Purpose } from './purposes.ts';
 import type { Report } from './report.ts';
 import { declareTagged } from './tagged.ts';
@@ -22,11 +23,14 @@ export type Surroundings = {
   readonly taxonomy: Taxonomy;
   readonly purposes: ReadonlyMap<string, Purpose>;
   readonly schemas: Readonly<Record<string, string>>;
+  readonly guards: readonly Guard[];
+  /** Whether a broken guard is a problem; it is enforced in any case. */
+  readonly reportsBreaches: boolean;
 };
 
 /** Compiles one policy. Where it reports an error, the result (if any) is not to be used. */
 export function compileRoute(doc: Document, around: Surroundings, report: Report): CompiledRoute | null {
-  const { taxonomy, purposes, schemas } = around;
+  const { taxonomy, purposes, schemas, guards } = around;
   const { from, route: name } = doc.value;
   const fields = compileFields(doc, taxonomy, report);
   const { declared, subject, time, region, headers, tags } = fields;
@@ -36,7 +40,7 @@ export function compileRoute(doc: Document, around: Surroundings, report: Report
   if (subject === null) return null;
 
   const read = { subject, time, region };
-  const blueprint: RouteBlueprint = { name, topic: from.topic, format: from.format, read, headers, outputs };
+  const blueprint: RouteBlueprint = { name, topic: from.topic, format: from.format, read, headers, outputs, guards };
   const assembled = assemble(blueprint, declared);
   if (assembled === null) {
     report.error(
@@ -62,6 +66,7 @@ export function compileRoute(doc: Document, around: Surroundings, report: Report
   const tagged = tags === null || schemaText === null ? null : taggedFields(parseJson(schemaText), tags);
   const foreseen = tagged === null ? null : assembleWith(tagged);
   const openEnded = tags !== null && foreseen === null;
+  if (around.reportsBreaches) reportBreaches(doc, foreseen ?? assembled, report);
   lintRoute({ doc, declared, assembled: foreseen ?? assembled, openEnded, outputs }, report);
   return { name, topic: from.topic, format: from.format, plan: assembled.plan, tags, planWith, schemaText };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LetheError } from '../../../services/core/errors.ts';
 import type { Log } from '../../../services/core/log.ts';
+import type { CompiledBundle } from '../../../services/core/policy/plan.ts';
 import type { Bundle, BundleStore } from '../../../services/core/ports.ts';
 import type { Transport } from '../../../services/core/transport.ts';
 import { type ActiveBundle, type Bundles, makeBundles } from '../../../services/gateway/bundles.ts';
@@ -176,7 +177,9 @@ describe('the worker', () => {
 
 describe('bundles', () => {
   const bundle: Bundle = { digest: 'd', files: {} };
-  const make = (read: BundleStore['read'], compile: () => never | { routes: []; purposes: [] }) => {
+  const regimes = { names: [], byRegion: new Map(), fallback: 'gdpr' };
+  const EMPTY: CompiledBundle = { routes: [], purposes: [], categories: [], regimes, guards: [] };
+  const make = (read: BundleStore['read'], compile: () => CompiledBundle) => {
     const results: string[] = [];
     const bundles = makeBundles({
       store: { read } as BundleStore,
@@ -194,7 +197,7 @@ describe('bundles', () => {
         reads++;
         return bundle;
       },
-      () => ({ routes: [], purposes: [] }),
+      () => EMPTY,
     );
     await Promise.all([bundles.use('d'), bundles.use('d'), bundles.use('d')]);
     await bundles.use('d');
@@ -206,7 +209,7 @@ describe('bundles', () => {
   it('waits, and keeps what it had, where the bundle is not stored or does not compile', async () => {
     const missing = make(
       async () => null,
-      () => ({ routes: [], purposes: [] }),
+      () => EMPTY,
     );
     await expect(missing.bundles.use('d')).rejects.toMatchObject({ retryable: true, dependency: 'bundle' });
     const broken = make(

@@ -30,6 +30,7 @@ describe('the example configuration', () => {
       'taxonomy.yaml': 'taxonomy',
       'purposes.yaml': 'purposes',
       'regimes.yaml': 'regimes',
+      'guards.yaml': 'guards',
       'gateway.yaml': 'gateway',
       'policies/clickstream.yaml': 'policy',
       'policies/customer-events.yaml': 'policy',

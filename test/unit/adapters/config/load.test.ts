@@ -36,6 +36,7 @@ describe('loading a folder', () => {
     if (!loaded.ok) throw new Error(found(loaded).join('\n'));
     expect(Object.keys(loaded.bundle.files).sort()).toEqual([
       '../schemas/examples/clickstream.avsc',
+      'guards.yaml',
       'policies/clickstream.yaml',
       'policies/customer-events.yaml',
       'purposes.yaml',
@@ -55,6 +56,17 @@ describe('loading a folder', () => {
     ]);
   });
 
+  it.each(['guards.yml', 'guard.yaml', 'Guards.yaml'])('does not let guards go unread: %s', async (file) => {
+    write(file, 'guards: []\n');
+    expect(found(await loadBundle(config))).toEqual([`${file}:1 error unread-file`]);
+  });
+
+  it('reads no guards where there are none', async () => {
+    rmSync(join(config, 'guards.yaml'));
+    const loaded = await loadBundle(config);
+    expect(loaded.ok && loaded.compiled.guards).toEqual([]);
+  });
+
   it('does not read tests, settings, hidden files or anything else', async () => {
     const before = await loadBundle(config);
     write('policies/customer-events.test.yaml', 'tests: []\n');
@@ -72,7 +84,8 @@ describe('loading a folder', () => {
     const mounted = join(base, 'mounted');
     mkdirSync(join(mounted, 'policies'), { recursive: true });
     cpSync(config, join(mounted, '..data'), { recursive: true });
-    for (const file of ['taxonomy.yaml', 'purposes.yaml', 'regimes.yaml', 'policies/customer-events.yaml']) {
+    const files = ['taxonomy.yaml', 'purposes.yaml', 'regimes.yaml', 'guards.yaml', 'policies/customer-events.yaml'];
+    for (const file of files) {
       symlinkSync(join(mounted, '..data', file), join(mounted, file));
     }
     rmSync(join(config, 'policies/clickstream.yaml'));

@@ -1,6 +1,7 @@
 /** Configuration documents written as plain objects, for tests of the compiler. */
 import type {
   ConfigurationDocuments,
+  GuardDocument,
   Located,
   PolicyDocument,
   PurposesDocument,
@@ -88,6 +89,7 @@ export type Parts = {
   readonly regimes?: RegimesDocument;
   readonly policies?: readonly PolicyDocument[];
   readonly schemas?: Readonly<Record<string, string>>;
+  readonly guards?: readonly GuardDocument[];
 };
 
 /** A whole configuration: the parts given, the rest from above. */
@@ -100,5 +102,6 @@ export function documents(parts: Parts = {}): ConfigurationDocuments {
       located(index === 0 ? 'policies/one.yaml' : `policies/other-${index}.yaml`, policy),
     ),
     schemas: parts.schemas ?? {},
+    ...(parts.guards === undefined ? {} : { guards: located('guards.yaml', { guards: parts.guards }) }),
   };
 }
