@@ -1,0 +1,152 @@
+/** What one output gets of a record, and why. */
+import { decide, type RecordFacts } from '../decide/decide.ts';
+import type { ConsentState } from '../decide/consent-state.ts';
+import type { Variant } from '../decide/variant.ts';
+import { makeVariants } from '../decide/variants.ts';
+import type { OutputDecision } from '../engine.ts';
+import { LetheError } from '../errors.ts';
+import type { ConsentEvent } from '../consent-event.ts';
+import type { Basis, OutputPlan, RoutePlan } from '../policy/plan.ts';
+import { matchOutput } from './after.ts';
+import type { Authored } from './authored.ts';
+import {
+  explainBasis,
+  type Refusal,
+  shownEvent,
+  whatToChange,
+  whyNotExplicit,
+  whyPermitted,
+  whyRefused,
+} from './consent-reasons.ts';
+import { explainFields, explainHeaders, type FieldsContext } from './explain-fields.ts';
+import type { OutputExplanation } from './explanation.ts';
+import type { Occurrences } from './occurrences.ts';
+import type { Tree } from './tree.ts';
+
+export type OutputInput = {
+  readonly plan: RoutePlan;
+  readonly output: OutputPlan;
+  /** The engine's. */
+  readonly decision: OutputDecision;
+  readonly facts: RecordFacts;
+  readonly state: ConsentState;
+  readonly now: number;
+  readonly headers: unknown;
+  readonly raw: Tree;
+  readonly occurrences: Occurrences;
+  readonly readOutput: (value: Uint8Array) => Tree | null;
+  readonly authored: Authored;
+};
+
+export function explainOutput(input: OutputInput): OutputExplanation {
+  const { plan, output, decision, facts, state, now, authored } = input;
+  const { purpose } = output;
+  const age = now - facts.eventTime;
+  const basis = explainBasis(purpose, facts, state, now, authored);
+  const variant = variantOf(input);
+  const { reason } = decision;
+  const event = decidingEvent(input, basis.basis);
+  const refusal: Refusal | null = reason === null ? null : { reason, purpose, event, age };
+  const why =
+    refusal === null
+      ? whyPermitted(basis.basis, event)
+      : `${decision.kind === 'published' ? 'only what is not personal: ' : ''}${whyRefused(refusal)}`;
+  const context: FieldsContext = {
+    ...{ plan, output, reason, age },
+    effects: variant?.effects ?? null,
+    headerEffects: variant?.headerEffects ?? null,
+    withheld: decision.kind === 'withheld',
+    notExplicit: () => whyNotExplicit(purpose, state, now),
+    limit: (category) => {
+      const found = authored.retentionOf(purpose.name, category);
+      if (found === null) return `${purpose.name} allows`;
+      return `${found.text} allowed for ${found.category ?? 'everything'} by ${purpose.name}`;
+    },
+  };
+  return {
+    ...{ topic: output.topic, purpose: purpose.name, recipient: purpose.recipient },
+    ...{ outcome: decision.kind, reason, why, basis },
+    change: refusal === null ? null : whatToChange(refusal, state.isErasedNow(now)),
+    consent: event === null ? null : shownEvent(event),
+    key: explainKey(input),
+    fields: explainFields(context, input.occurrences, afterOf(input)),
+    headers: explainHeaders(context, input.headers, decision.kind === 'published' ? decision : null),
+  };
+}
+
+/** The consent event that the outcome rests on; none where the age of the record alone decided. */
+function decidingEvent({ output, decision, facts, state, now }: OutputInput, basis: Basis): ConsentEvent | null {
+  switch (decision.reason) {
+    case 'erased':
+      return state.erasure(facts.eventTime, now);
+    case 'consent_not_explicit':
+      return state.deciding('consent', output.purpose, now);
+    case 'retention_expired':
+      return null;
+    default:
+      return state.deciding(basis, output.purpose, now);
+  }
+}
+
+/** How the engine treated each field: for what is published its own variant, else the one it set out with. */
+function variantOf({ plan, output, decision, facts, state, now }: OutputInput): Variant | null {
+  const verdict = decide(facts, state, output, now, makeVariants(plan, output));
+  if (decision.kind === 'withheld') return verdict.kind === 'publish' ? verdict.variant : null;
+  const { variant } = decision;
+  const same =
+    verdict.kind === 'publish' && verdict.reason === decision.reason && sameEffects(verdict.variant, variant);
+  if (!same) throw new LetheError('bug', `the explanation of ${output.topic} is not the engine's decision`);
+  return variant;
+}
+
+function sameEffects(a: Variant, b: Variant | null): boolean {
+  return b !== null && a.effects.every((effect, leaf) => effect === b.effects[leaf]);
+}
+
+function afterOf({ plan, decision, raw, readOutput }: OutputInput): ReturnType<typeof matchOutput> | null {
+  if (decision.kind === 'withheld' || decision.value === null || decision.variant === null) return null;
+  const published = readOutput(decision.value);
+  if (published === null) throw new LetheError('bug', 'what was published cannot be read again');
+  return matchOutput(raw, published, plan, decision.variant.released);
+}
+
+function explainKey({ plan, output, decision }: OutputInput): OutputExplanation['key'] {
+  if (decision.kind === 'withheld') return { value: null, why: 'nothing is published' };
+  const value = decision.key;
+  switch (output.key.kind) {
+    case 'none':
+      return { value, why: 'the output has no key' };
+    case 'pseudonym':
+      return {
+        value,
+        why:
+          value === null
+            ? 'a record without what is personal has no key of its subject'
+            : `the subject's pseudonym for ${output.purpose.name}`,
+      };
+    case 'leaf': {
+      const path = plan.leaves[output.key.leaf]?.path ?? '';
+      return {
+        value,
+        why: value === null ? `${path} is not released, or not in the record` : `what is released of ${path}`,
+      };
+    }
+  }
+}
+
+/** A tombstone has no fields and asks for no consent. */
+export function explainTombstoneOutput(output: OutputPlan, decision: OutputDecision): OutputExplanation {
+  const passed = decision.kind === 'published';
+  return {
+    ...{ topic: output.topic, purpose: output.purpose.name, recipient: output.purpose.recipient },
+    ...{ outcome: decision.kind, reason: decision.reason, basis: null, consent: null, fields: [], headers: [] },
+    why: passed
+      ? 'a tombstone is passed on, so that compaction erases downstream too'
+      : 'a tombstone has nothing to say to an output that is not keyed by the subject',
+    change: passed ? null : 'The output would have to be keyed by the subject (key: pseudonym).',
+    key: {
+      value: passed ? decision.key : null,
+      why: passed ? `the subject's pseudonym for ${output.purpose.name}` : 'nothing is published',
+    },
+  };
+}
