@@ -8,12 +8,19 @@ export type LookedUp = {
   readonly snapshot: ConsentSnapshot;
   /** All that was said by a subject of this batch. */
   readonly stateOf: (subject: string) => ConsentState;
+  /** Whether `stateOf` also knows the others that were asked for. */
+  readonly othersKnown: boolean;
 };
 
+/**
+ * @param others subjects that a candidate finds in the batch. They ride in the same round trip, and must never be what
+ * it fails for: if it does, it is made again without them.
+ */
 export async function lookUp(
   records: readonly DecodedRecord[],
   keyring: Keyring,
   store: ConsentStore,
+  others: readonly string[] = [],
 ): Promise<LookedUp> {
   const tokensOf = new Map<string, readonly string[]>();
   for (const decoded of records) {
@@ -21,10 +28,22 @@ export async function lookUp(
     const { subject } = decoded.record;
     if (!tokensOf.has(subject)) tokensOf.set(subject, keyring.subjectTokens(subject));
   }
-  const snapshot = await store.load([...tokensOf.values()].flat());
+  const own = [...tokensOf.values()].flat();
+  for (const subject of others) if (!tokensOf.has(subject)) tokensOf.set(subject, keyring.subjectTokens(subject));
+  const asked = [...tokensOf.values()].flat();
+  let othersKnown = true;
+  let snapshot: ConsentSnapshot;
+  try {
+    snapshot = await store.load(asked);
+  } catch (error) {
+    if (asked.length === own.length) throw error;
+    othersKnown = false;
+    snapshot = await store.load(own);
+  }
   const states = new Map<string, ConsentState>();
   return {
     snapshot,
+    othersKnown,
     stateOf: (subject) => {
       let state = states.get(subject);
       if (state === undefined) {

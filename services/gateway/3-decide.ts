@@ -4,7 +4,7 @@
  */
 import { deadLettered, type EngineBatch, type RecordDecision } from '../core/engine.ts';
 import type { RoutePlan } from '../core/policy/plan.ts';
-import type { RawBatch } from '../core/transport.ts';
+import type { RawBatch, RawRecord } from '../core/transport.ts';
 import type { DecodedRecord } from './1-decode.ts';
 import type { ConsentState } from '../core/decide/consent-state.ts';
 
@@ -21,15 +21,23 @@ export function decideBatch(
   engine: EngineBatch,
   plan: RoutePlan,
 ): RecordDecision[] {
-  return decoded.map((one, index) => {
-    const raw = batch.records[index]!;
-    switch (one.kind) {
-      case 'record':
-        return engine.evaluate(one.record, raw.headers, states[index]!);
-      case 'poison':
-        return deadLettered(one.poison);
-      case 'tombstone':
-        return engine.tombstone(plan, raw.key);
-    }
-  });
+  return decoded.map((one, index) => decideRecord(batch.records[index]!, one, states[index]!, engine, plan));
+}
+
+/** The decision about one record, as `decideBatch` makes it. */
+export function decideRecord(
+  raw: RawRecord,
+  decoded: DecodedRecord,
+  state: ConsentState | null,
+  engine: EngineBatch,
+  plan: RoutePlan,
+): RecordDecision {
+  switch (decoded.kind) {
+    case 'record':
+      return engine.evaluate(decoded.record, raw.headers, state!);
+    case 'poison':
+      return deadLettered(decoded.poison);
+    case 'tombstone':
+      return engine.tombstone(plan, raw.key);
+  }
 }

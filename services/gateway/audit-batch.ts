@@ -6,6 +6,7 @@ import type { AuditSegment, HashText } from '../core/audit/segment.ts';
 import { makeSegmentBuilder, type SegmentHead } from '../core/audit/segment-builder.ts';
 import type { RecordDecision } from '../core/engine.ts';
 import { LetheError } from '../core/errors.ts';
+import type { ShadowVerdict } from '../core/shadow/divergence.ts';
 import type { RawBatch } from '../core/transport.ts';
 
 export type AuditOptions = {
@@ -13,6 +14,8 @@ export type AuditOptions = {
   readonly head: Omit<SegmentHead, 'firstOffset'>;
   readonly encode: (segment: AuditSegment) => Uint8Array;
   readonly hash: HashText;
+  /** What a candidate would have come to for the records from one index up to another; none where none is in shadow. */
+  readonly shadow?: ((from: number, to: number) => ShadowVerdict) | null;
   /** Bytes that a segment may have. */
   readonly maxBytes: number;
 };
@@ -36,7 +39,7 @@ export function auditBatch(batch: RawBatch, decisions: readonly RecordDecision[]
   const close = (from: number, to: number, firstOffset: number, lastOffset: number): void => {
     const builder = makeSegmentBuilder({ ...options.head, previous, firstOffset });
     for (let index = from; index < to; index++) builder.add(records[index]!.offset, decisions[index]!);
-    const segment = builder.finish(options.hash, lastOffset);
+    const segment = builder.finish(options.hash, lastOffset, options.shadow?.(from, to));
     const bytes = options.encode(segment);
     if (bytes.length <= options.maxBytes) {
       segments.push(bytes);

@@ -63,7 +63,7 @@ export function makeBundles(options: BundlesOptions): Bundles {
     }
     return {
       digest,
-      routes: new Map(compiled.routes.map((route) => [route.topic, runtime(route, options.makeCodec)])),
+      routes: new Map(compiled.routes.map((route) => [route.topic, makeRuntime(route, options.makeCodec)])),
     };
   };
 
@@ -95,7 +95,8 @@ export function makeBundles(options: BundlesOptions): Bundles {
   };
 }
 
-function runtime(route: CompiledRoute, makeCodec: (route: CompiledRoute) => RecordCodec): RouteRuntime {
+/** Lends codecs of a route, made as they are needed. */
+export function makeRuntime(route: CompiledRoute, makeCodec: (route: CompiledRoute) => RecordCodec): RouteRuntime {
   const idle: RecordCodec[] = [];
   return {
     route,

@@ -26,12 +26,14 @@ import { makeJsonCodec } from '../core/apply/json/json-codec.ts';
 import type { RecordCodec } from '../core/apply/codec.ts';
 import { makeEngine } from '../core/engine.ts';
 import { LetheError } from '../core/errors.ts';
-import type { CompiledRoute } from '../core/policy/plan.ts';
-import type { SchemaRegistry } from '../core/ports.ts';
+import type { CompiledBundle, CompiledRoute } from '../core/policy/plan.ts';
+import type { Bundle, SchemaRegistry } from '../core/ports.ts';
 import { makeBundles } from './bundles.ts';
 import { makeHealth } from './health.ts';
 import { makeMeasures, transportObserver } from './measures.main.ts';
 import { makePipeline } from './pipeline.ts';
+import { makeSeenSchemas } from './seen-schemas.ts';
+import { makeShadows } from './shadows.ts';
 import { makeWorker } from './worker.ts';
 import { makeWrittenTopics } from './written-topics.main.ts';
 import { boundYoungGeneration } from './young-generation.main.ts';
@@ -69,24 +71,38 @@ export async function runGateway(settings: GatewaySettings, version: string, sto
       : makeRegistry({ ...settings.registry, observe: (result) => metrics.schemaRequests.inc({ result }) });
   const health = makeHealth();
 
-  const makeCodec = (route: CompiledRoute): RecordCodec =>
+  const makeCodec = (route: CompiledRoute, from: SchemaRegistry): RecordCodec =>
     route.format === 'json'
       ? makeJsonCodec(route.plan, keyring, settings.limits)
-      : makeAvroCodec({ route, registry, keyring, limits: settings.limits, outputSchemaId: registry.register });
+      : makeAvroCodec({ route, registry: from, keyring, limits: settings.limits, outputSchemaId: from.register });
+  const schemas = makeSeenSchemas(registry);
+  const compile = (bundle: Bundle): CompiledBundle => {
+    const result = compileBundle(bundle);
+    if (result.ok) return result.compiled;
+    throw new LetheError('invalid_config', result.problems.map(({ code }) => code).join(' '));
+  };
+  const sleepUntil = async (milliseconds: number, signal: AbortSignal): Promise<void> => {
+    await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
+  };
 
   const bundles = makeBundles({
     store: bundleStore,
-    compile: (bundle) => {
-      const result = compileBundle(bundle);
-      if (result.ok) return result.compiled;
-      throw new LetheError('invalid_config', result.problems.map(({ code }) => code).join(' '));
-    },
-    makeCodec,
+    compile,
+    makeCodec: (route) => makeCodec(route, schemas.watched),
     loaded: (result, digest) => {
       metrics.bundleReloads.inc({ result });
       if (result === 'loaded') metrics.useBundle(digest);
       log.info({ digest, result }, 'Bundle');
     },
+  });
+  const shadows = makeShadows({
+    store: bundleStore,
+    compile,
+    makeCodec: (route) => makeCodec(route, schemas.seen),
+    using: metrics.useShadow,
+    log,
+    now: Date.now,
+    sleep: sleepUntil,
   });
 
   const transport = makeKafkaTransport({
@@ -103,6 +119,7 @@ export async function runGateway(settings: GatewaySettings, version: string, sto
   const handler = makePipeline({
     bundles,
     bundleStore,
+    shadows,
     consents: health.watchingConsents(consents, (result) => metrics.lookups.inc({ result })),
     keyring,
     sealer,
@@ -118,13 +135,12 @@ export async function runGateway(settings: GatewaySettings, version: string, sto
 
   const worker = makeWorker({
     bundles,
+    shadows,
     store: health.watchingBundles(bundleStore),
     transport,
     handler,
     log,
-    sleep: async (milliseconds, signal) => {
-      await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
-    },
+    sleep: sleepUntil,
     ensureTopics: async (routes) => {
       await connectAdmin(admin, brokers);
       const created = await makeWrittenTopics(admin, brokers).ensure(routes);

@@ -20,6 +20,9 @@ export function makeMeasures(metrics: Metrics): Measures {
       for (const { output, category, effect, count } of counts.fields) {
         metrics.fields.inc({ route, output, category, action: effect }, count);
       }
+      for (const { output, kind, count } of counts.divergence) {
+        metrics.shadowDivergence.inc({ route, output, kind }, count);
+      }
       const age = metrics.recordAge.labels({ route });
       for (const seconds of counts.ages) age.observe(seconds);
     },

@@ -1,5 +1,6 @@
 /** What a worker counts, by the names of DESIGN section 10; main.ts joins it to Prometheus. */
 import type { FieldCount } from '../core/field-tally.ts';
+import type { Divergence } from '../core/shadow/divergence.ts';
 
 export type Stage = 'decode' | 'lookup' | 'decide' | 'apply' | 'encode' | 'publish' | 'commit';
 
@@ -18,6 +19,8 @@ export type BatchCounts = {
   /** By code. */
   readonly deadLetters: ReadonlyMap<string, number>;
   readonly fields: readonly FieldCount[];
+  /** Where the candidate in shadow would have come to something else. */
+  readonly divergence: readonly Divergence[];
   /** Seconds between event time (the Kafka timestamp for what could not be read) and decision, of each record. */
   readonly ages: readonly number[];
 };

@@ -16,12 +16,15 @@ import { encodeBatch } from './4-encode.ts';
 import { auditBatch } from './audit-batch.ts';
 import type { ActiveBundle, Bundles, RouteRuntime } from './bundles.ts';
 import type { Measures, Stage } from './measures.ts';
+import { openShadow, type ShadowBatch } from './shadow-batch.ts';
+import type { Shadows } from './shadows.ts';
 import { checkWatermark, decodePosition, encodePosition } from './position.ts';
 import { countBatch } from './tally.ts';
 
 export type PipelineOptions = {
   readonly bundles: Bundles;
   readonly bundleStore: BundleStore;
+  readonly shadows: Shadows;
   readonly consents: ConsentStore;
   readonly keyring: Keyring;
   readonly sealer: Sealer;
@@ -43,8 +46,11 @@ const MAX_BUNDLE_CHANGES = 5;
 /** Room for headers of ours and for what Kafka writes around a record, in bytes. */
 const RECORD_OVERHEAD_BYTES = 512;
 
+/** Another bundle turned out to be active, or another candidate to be in shadow. */
+type Again = { readonly again: 'active'; readonly digest: string } | { readonly again: 'candidate' };
+
 export function makePipeline(options: PipelineOptions): BatchHandler {
-  const { bundles, measures } = options;
+  const { bundles, measures, shadows } = options;
 
   const timed = async <T>(stage: Stage, work: () => T | Promise<T>): Promise<T> => {
     const started = options.seconds();
@@ -61,6 +67,7 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
 
   return async (batch, context) => {
     let bundle = await activeBundle();
+    let candidates = 0;
     for (let change = 0; change < MAX_BUNDLE_CHANGES; change++) {
       const route = bundle.routes.get(batch.topic);
       if (route === undefined) {
@@ -69,22 +76,34 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
           fix: 'Nothing to do: the worker leaves the topic within seconds.',
         });
       }
-      const result = await attempt(batch, context, bundle, route);
-      if (typeof result !== 'string') return result;
-      bundle = await bundles.use(result);
+      const result = await attempt(batch, context, bundle, route, candidates === 0);
+      if (!('again' in result)) return result;
+      if (result.again === 'candidate') {
+        candidates = 1;
+        change--;
+        await shadows.settled();
+      } else {
+        bundle = await bundles.use(result.digest);
+      }
     }
     throw new LetheError('unavailable', 'Bundle changes faster than a batch can be decided about', {
       dependency: 'bundle',
     });
   };
 
-  /** One go under one bundle; gives the digest to use instead where another one is active. */
+  /**
+   * One go under one bundle, with the candidate beside it; says where it is to be done again.
+   *
+   * @param mayRestart whether to begin anew for a candidate that was not known at the start; else it is put down as not
+   * asked. Once a batch is enough: the stream waits for no candidate.
+   */
   async function attempt(
     batch: RawBatch,
     context: BatchContext,
     bundle: ActiveBundle,
     { route, borrow, giveBack }: RouteRuntime,
-  ): Promise<BatchResult | string> {
+    mayRestart: boolean,
+  ): Promise<BatchResult | Again> {
     const { plan } = route;
     const last = decodePosition(context.metadata);
     const now = options.now();
@@ -93,27 +112,44 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
       deadLetters: await options.topic(DEAD_LETTER_TOPIC),
       audit: await options.topic(AUDIT_TOPIC),
     };
+    const maxOutputBytes = destinations.outputs.map(({ maxMessageBytes }) => maxMessageBytes - RECORD_OVERHEAD_BYTES);
+    const limits = new Map(plan.outputs.map(({ topic }, index) => [topic, maxOutputBytes[index]!]));
+    const maxBytesOf = (topic: string): number => limits.get(topic) ?? Number.POSITIVE_INFINITY;
+    const beside = { batch, plan, now, engine: options.engine, maxBytesOf, shadows };
     const codec = borrow();
+    let shadow: ShadowBatch | null = null;
     try {
       const decoded = await timed('decode', () => decodeBatch(batch, codec, now));
       await context.heartbeat();
-      const found = await timed('lookup', () => lookUp(decoded, options.keyring, options.consents));
-      const { activeDigest, watermark } = found.snapshot;
-      if (named(activeDigest) !== bundle.digest) return named(activeDigest);
+      const candidate = shadows.current();
+      if (candidate !== null) {
+        shadow = await openShadow(candidate, beside);
+        await context.heartbeat();
+      }
+      const found = await timed('lookup', () => lookUp(decoded, options.keyring, options.consents, shadow?.subjects));
+      const { activeDigest, shadowDigest, watermark } = found.snapshot;
+      if (named(activeDigest) !== bundle.digest) return { again: 'active', digest: named(activeDigest) };
+      shadows.notice(shadowDigest, bundle);
+      const noticed = shadows.current();
+      if (noticed !== candidate) {
+        if (noticed !== null && mayRestart) return { again: 'candidate' };
+        shadow?.close();
+        shadow = noticed === null ? null : await openShadow({ digest: noticed.digest, route: null }, beside);
+      }
       if (watermark !== null) measures.viewAge((now - watermark.at) / 1000);
       checkWatermark(watermark, last.watermark, now, options.maxStalenessMs);
       await context.heartbeat();
 
-      const engine = options.engine.begin({
-        codec,
-        now,
-        maxOutputBytes: destinations.outputs.map(({ maxMessageBytes }) => maxMessageBytes - RECORD_OVERHEAD_BYTES),
-      });
+      const engine = options.engine.begin({ codec, now, maxOutputBytes });
       const states = await timed('decide', () =>
         decoded.map((one) => (one.kind === 'record' ? found.stateOf(one.record.subject) : null)),
       );
       const decisions = await timed('apply', () => decideBatch(batch, decoded, states, engine, plan));
       await context.heartbeat();
+      if (shadow !== null) {
+        shadow.judge(decisions, found.othersKnown ? found.stateOf : null);
+        await context.heartbeat();
+      }
 
       const { chain, publications } = await timed('encode', () => {
         const audit = auditBatch(batch, decisions, {
@@ -128,6 +164,7 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
           },
           encode: options.encodeSegment,
           hash: options.hashText,
+          ...(shadow === null ? {} : { shadow: shadow.verdict }),
           maxBytes: destinations.audit.maxMessageBytes - RECORD_OVERHEAD_BYTES,
         });
         const { segments } = audit;
@@ -137,12 +174,15 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
           publications: encodeBatch(batch, decisions, { plan, destinations, sealer, segments, now }),
         };
       });
+      const divergence = shadow?.verdict(0, decisions.length).divergence ?? [];
       return {
         publications,
         metadata: encodePosition({ chain, watermark }),
-        committed: () => measures.batch(countBatch(batch, decoded, decisions, publications, engine, plan, now)),
+        committed: () =>
+          measures.batch(countBatch(batch, decoded, decisions, publications, engine, plan, now, divergence)),
       };
     } finally {
+      shadow?.close();
       giveBack(codec);
     }
   }

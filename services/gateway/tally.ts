@@ -2,6 +2,7 @@
 import type { EngineBatch, RecordDecision } from '../core/engine.ts';
 import { AUDIT_TOPIC, DEAD_LETTER_TOPIC } from '../core/own-topics.ts';
 import type { RoutePlan } from '../core/policy/plan.ts';
+import type { Divergence } from '../core/shadow/divergence.ts';
 import type { Publication, RawBatch } from '../core/transport.ts';
 import type { DecodedRecord } from './1-decode.ts';
 import type { BatchCounts } from './measures.ts';
@@ -14,6 +15,7 @@ export function countBatch(
   engine: EngineBatch,
   plan: RoutePlan,
   now: number,
+  divergence: readonly Divergence[],
 ): BatchCounts {
   const counted = plan.outputs.map(({ topic }) => ({
     topic,
@@ -54,6 +56,7 @@ export function countBatch(
     ),
     deadLetters,
     fields: engine.fieldCounts(),
+    divergence,
     ages,
   };
 }

@@ -8,9 +8,11 @@ import type { CompiledRoute } from '../core/policy/plan.ts';
 import type { BundleStore } from '../core/ports.ts';
 import type { BatchHandler, Transport } from '../core/transport.ts';
 import type { Bundles } from './bundles.ts';
+import type { Shadows } from './shadows.ts';
 
 export type WorkerOptions = {
   readonly bundles: Bundles;
+  readonly shadows: Pick<Shadows, 'notice'>;
   readonly store: BundleStore;
   readonly transport: Transport;
   readonly handler: BatchHandler;
@@ -32,7 +34,7 @@ const POLL_MS = 2_000;
 const MAX_WAIT_MS = 5_000;
 
 export function makeWorker(options: WorkerOptions): Worker {
-  const { bundles, store, transport, log } = options;
+  const { bundles, shadows, store, transport, log } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
 
@@ -64,7 +66,10 @@ export function makeWorker(options: WorkerOptions): Worker {
         fix: 'Push one: lethe push DIR.',
       });
     }
-    await bundles.use(digest);
+    const bundle = await bundles.use(digest);
+    // So that a candidate is loaded before a batch comes, and ended where none does. Batches look for themselves.
+    const candidate = await store.shadowDigest().catch(() => undefined);
+    if (candidate !== undefined) shadows.notice(candidate, bundle);
     return true;
   };
 

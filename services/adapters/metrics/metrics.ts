@@ -78,6 +78,14 @@ export const makeMetrics = (version: string) => {
   ]);
   const bundleInfo = gauge('lethe_bundle_info', 'The bundle in use: 1 for its digest.', ['digest']);
   const bundleReloads = counter('lethe_bundle_reloads_total', 'Loads of another active bundle, by result.', ['result']);
+  const shadowDivergence = counter(
+    'lethe_shadow_divergence_total',
+    'Records for which the candidate in shadow would have come to something else, by kind.',
+    ['route', 'output', 'kind'],
+  );
+  const shadowBundleInfo = gauge('lethe_shadow_bundle_info', 'The candidate evaluated in shadow: 1 for its digest.', [
+    'digest',
+  ]);
   const buildInfo = gauge('lethe_build_info', 'The version that runs: 1.', ['version']);
 
   consentViewAge.remove();
@@ -104,11 +112,18 @@ export const makeMetrics = (version: string) => {
     schemaRequests,
     bundleInfo,
     bundleReloads,
+    shadowDivergence,
+    shadowBundleInfo,
     buildInfo,
     /** Makes this digest the only one that `lethe_bundle_info` shows. */
     useBundle: (digest: string): void => {
       bundleInfo.reset();
       bundleInfo.set({ digest }, 1);
+    },
+    /** Makes this digest the only one that `lethe_shadow_bundle_info` shows; null: none. */
+    useShadow: (digest: string | null): void => {
+      shadowBundleInfo.reset();
+      if (digest !== null) shadowBundleInfo.set({ digest }, 1);
     },
     /** Has `set` run before each scrape, for gauges whose value is only worth knowing then. It must not throw. */
     onScrape: (set: () => void): void => {

@@ -7,14 +7,18 @@ import { generateKeys, parseKeys } from '../../../services/adapters/crypto/keys.
 import { makeSealer } from '../../../services/adapters/crypto/sealer.ts';
 import { makeMemoryStores } from '../../../services/adapters/memory/stores.ts';
 import { makeJsonCodec } from '../../../services/core/apply/json/json-codec.ts';
+import type { RecordCodec } from '../../../services/core/apply/codec.ts';
 import type { AuditSegment } from '../../../services/core/audit/segment.ts';
 import type { ConsentEvent } from '../../../services/core/consent-event.ts';
 import { makeEngine } from '../../../services/core/engine.ts';
+import type { Log } from '../../../services/core/log.ts';
+import type { CompiledBundle } from '../../../services/core/policy/plan.ts';
 import type { Bundle } from '../../../services/core/ports.ts';
 import type { RawBatch, TopicFacts } from '../../../services/core/transport.ts';
 import { makeBundles } from '../../../services/gateway/bundles.ts';
 import type { BatchCounts } from '../../../services/gateway/measures.ts';
 import { makePipeline } from '../../../services/gateway/pipeline.ts';
+import { makeShadows } from '../../../services/gateway/shadows.ts';
 
 export const NOW = Date.UTC(2026, 2, 1);
 
@@ -42,29 +46,64 @@ outputs:
     rules: [{ select: system, action: keep }]
 `;
 
-export function bundleOf(emailRule: string): Bundle {
-  const files = { ...FILES, 'policies/events.yaml': POLICY(emailRule) };
+/** @param change of the policy's text, or of another file's. */
+export function bundleOf(emailRule: string, change: (text: string, file: string) => string = (text) => text): Bundle {
+  const all = Object.entries({ ...FILES, 'policies/events.yaml': POLICY(emailRule) });
+  const files = Object.fromEntries(all.map(([file, text]) => [file, change(text, file)]));
   return { digest: digestFiles(files), files };
 }
 
 export const MASKING = bundleOf('action: mask, mask: email');
 export const DROPPING = bundleOf('action: drop');
 
-export async function setUp(options: { maxMessageBytes?: number; maxStalenessMs?: number } = {}) {
+export type SetUpOptions = {
+  readonly maxMessageBytes?: number;
+  readonly maxStalenessMs?: number;
+  /** How long a segment comes out; 1 by default. */
+  readonly encodedBytes?: (segment: AuditSegment) => number;
+  /** Told of each look-up; may throw. */
+  readonly asked?: (tokens: readonly string[]) => void;
+  /** In place of reading the candidate from the store. */
+  readonly readShadow?: (digest: string) => Promise<Bundle | null>;
+  /** Around each codec of the candidate. */
+  readonly shadowCodec?: (codec: RecordCodec) => RecordCodec;
+};
+
+export async function setUp(options: SetUpOptions = {}) {
   const keys = parseKeys(generateKeys(), 'keys.json');
   const keyring = makeKeyring(keys);
   const stores = makeMemoryStores(digestFiles);
   await stores.bundles.activate(MASKING);
   const loads: string[] = [];
+  let shadowReads = 0;
+  const compile = (bundle: Bundle): CompiledBundle => {
+    const result = compileBundle(bundle);
+    if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join('; '));
+    return result.compiled;
+  };
   const bundles = makeBundles({
     store: stores.bundles,
-    compile: (bundle) => {
-      const result = compileBundle(bundle);
-      if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join('; '));
-      return result.compiled;
-    },
+    compile,
     makeCodec: (route) => makeJsonCodec(route.plan, keyring),
     loaded: (result, digest) => loads.push(`${result} ${digest}`),
+  });
+  const used: (string | null)[] = [];
+  const warned: string[] = [];
+  const log: Log = { debug: () => {}, info: () => {}, error: () => {}, warn: (_, text) => void warned.push(text) };
+  let clock = NOW;
+  const shadows = makeShadows({
+    store: {
+      read: async (digest) => {
+        shadowReads++;
+        return options.readShadow === undefined ? stores.bundles.read(digest) : options.readShadow(digest);
+      },
+    },
+    compile,
+    makeCodec: (route) => (options.shadowCodec ?? ((codec: RecordCodec) => codec))(makeJsonCodec(route.plan, keyring)),
+    using: (digest) => used.push(digest),
+    log,
+    now: () => clock,
+    sleep: () => new Promise((resolve) => setTimeout(resolve, 5)),
   });
   const segments: AuditSegment[] = [];
   const counts: BatchCounts[] = [];
@@ -72,10 +111,12 @@ export async function setUp(options: { maxMessageBytes?: number; maxStalenessMs?
   const handler = makePipeline({
     bundles,
     bundleStore: stores.bundles,
+    shadows,
     consents: {
       ...stores.consents,
       load: (tokens) => {
         lookUps++;
+        options.asked?.(tokens);
         return stores.consents.load(tokens);
       },
     },
@@ -85,7 +126,7 @@ export async function setUp(options: { maxMessageBytes?: number; maxStalenessMs?
     topic: async (): Promise<TopicFacts> => ({ partitions: 3, maxMessageBytes: options.maxMessageBytes ?? 1_000_000 }),
     encodeSegment: (segment) => {
       segments.push(segment);
-      return new Uint8Array(1);
+      return new Uint8Array(options.encodedBytes?.(segment) ?? 1);
     },
     hashText: sha256Hex,
     measures: { stage: () => undefined, viewAge: () => undefined, batch: (one) => counts.push(one) },
@@ -100,7 +141,14 @@ export async function setUp(options: { maxMessageBytes?: number; maxStalenessMs?
       ...{ notice: null, source: null, expires: null },
     },
   });
-  return { handler, stores, keys, keyring, segments, counts, loads, consent, lookUps: () => lookUps };
+  return {
+    ...{ handler, stores, keys, keyring, segments, counts, loads, consent, shadows, used, warned },
+    lookUps: () => lookUps,
+    shadowReads: () => shadowReads,
+    pass: (milliseconds: number) => {
+      clock += milliseconds;
+    },
+  };
 }
 
 export const context = (metadata: string | null = null) => ({ metadata, heartbeat: async () => undefined });

@@ -14,6 +14,7 @@ const settle = async (): Promise<void> => {
 
 function setUp(topicsOf: Readonly<Record<string, readonly string[]>>) {
   let active: string | null = null;
+  let candidate: string | null = null;
   let storeError: LetheError | null = null;
   const existing = new Set<string>();
   const runs: string[][] = [];
@@ -22,7 +23,9 @@ function setUp(topicsOf: Readonly<Record<string, readonly string[]>>) {
   let end: ((error?: Error) => void) | null = null;
   const sleepers: (() => void)[] = [];
 
-  const store: Pick<BundleStore, 'activeDigest'> = {
+  const noticed: (string | null)[] = [];
+  const store: Pick<BundleStore, 'activeDigest' | 'shadowDigest'> = {
+    shadowDigest: async () => candidate,
     activeDigest: async () => {
       if (storeError !== null) throw storeError;
       return active;
@@ -53,6 +56,7 @@ function setUp(topicsOf: Readonly<Record<string, readonly string[]>>) {
   const log: Log = { debug: () => undefined, info: say, warn: say, error: say };
   const worker = makeWorker({
     bundles,
+    shadows: { notice: (digest) => void noticed.push(digest) },
     store: store as BundleStore,
     transport,
     handler: () => Promise.reject(new Error('no batch comes here')),
@@ -72,6 +76,10 @@ function setUp(topicsOf: Readonly<Record<string, readonly string[]>>) {
     existing,
     activate: (digest: string) => {
       active = digest;
+    },
+    noticed,
+    propose: (digest: string | null) => {
+      candidate = digest;
     },
     failStore: (error: LetheError | null) => {
       storeError = error;
@@ -146,6 +154,23 @@ describe('the worker', () => {
     await set.tick();
     await set.tick();
     expect(set.runs).toEqual([['raw.a'], ['raw.a', 'raw.b']]);
+    await set.worker.stop();
+    await running;
+  });
+
+  it('looks for a candidate in shadow where no batch comes', async () => {
+    const set = setUp({ one: ['raw.a'] });
+    set.existing.add('raw.a');
+    set.activate('one');
+    const running = set.worker.run();
+    await set.tick();
+    expect(set.noticed.at(-1)).toBeNull();
+    set.propose('two');
+    await set.tick();
+    expect(set.noticed.at(-1)).toBe('two');
+    set.propose(null);
+    await set.tick();
+    expect(set.noticed.at(-1)).toBeNull();
     await set.worker.stop();
     await running;
   });

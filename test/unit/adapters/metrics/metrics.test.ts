@@ -2,7 +2,7 @@ import { register } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { makeMetrics } from '../../../../services/adapters/metrics/metrics.ts';
 
-/** DESIGN section 10, to the letter: dashboards and alerts are written against it. */
+/** DESIGN section 10, to the letter, and what issue 4 adds: dashboards and alerts are written against it. */
 const CONTRACT = `
 lethe_records_consumed_total counter route
 lethe_decisions_total counter route, output, outcome, reason
@@ -22,6 +22,8 @@ lethe_consent_propagation_seconds histogram
 lethe_schema_requests_total counter result
 lethe_bundle_info gauge digest
 lethe_bundle_reloads_total counter result
+lethe_shadow_divergence_total counter route, output, kind
+lethe_shadow_bundle_info gauge digest
 lethe_build_info gauge version`
   .trim()
   .split('\n')
@@ -56,6 +58,17 @@ describe('makeMetrics', () => {
     expect(await metrics.text()).not.toMatch(/^lethe_consent_view_age_seconds /m);
     metrics.consentViewAge.set(4);
     expect(await metrics.text()).toMatch(/^lethe_consent_view_age_seconds 4$/m);
+  });
+
+  it('shows one candidate at a time, and none where none is in shadow', async () => {
+    const metrics = makeMetrics('1.2.3');
+    metrics.useShadow('aa');
+    metrics.useShadow('bb');
+    expect((await metrics.text()).match(/^lethe_shadow_bundle_info.*$/gm)).toEqual([
+      'lethe_shadow_bundle_info{digest="bb"} 1',
+    ]);
+    metrics.useShadow(null);
+    expect(await metrics.text()).not.toMatch(/^lethe_shadow_bundle_info/m);
   });
 
   it('shows the version, and one bundle at a time', async () => {
