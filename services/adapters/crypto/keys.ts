@@ -3,7 +3,8 @@ import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { LetheError } from '../../core/errors.ts';
 
-export const KEY_NAMES = ['subject', 'pseudonym', 'dead_letter'] as const;
+/** `checkpoint` is the seed of an Ed25519 key (signer.ts), and only who signs checkpoints needs it. */
+export const KEY_NAMES = ['subject', 'pseudonym', 'dead_letter', 'checkpoint'] as const;
 
 export type KeyName = (typeof KEY_NAMES)[number];
 
@@ -35,7 +36,7 @@ const HIGHEST_VERSION = 0xffffffff;
 export const parseKeys = (text: string, file: string): Keys => {
   const entries = parseObject(text, file);
   const problems: string[] = [];
-  const versions: Record<KeyName, KeyVersion[]> = { subject: [], pseudonym: [], dead_letter: [] };
+  const versions: Record<KeyName, KeyVersion[]> = { subject: [], pseudonym: [], dead_letter: [], checkpoint: [] };
 
   for (const [index, name] of namesOf(text).entries()) {
     const shown = PRINTABLE_NAME.test(name) ? `"${name}"` : `entry ${index + 1}`;
