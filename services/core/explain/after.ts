@@ -1,7 +1,7 @@
 /** Finds again, in what an output published, what became of each value of the record. */
 import type { RoutePlan } from '../policy/plan.ts';
 import { memberNode, walksItems, walksMembers } from './occurrences.ts';
-import type { Tree, TreeScalar } from './tree.ts';
+import { isNull, type Tree, type TreeScalar } from './tree.ts';
 
 export type After = {
   /** The published value by the scalar of the record that it comes from; absent where nothing of it was published. */
@@ -39,7 +39,8 @@ export function matchOutput(record: Tree, published: Tree, plan: RoutePlan, rele
     const node = plan.nodes[nodeId];
     if (node === undefined) return false;
     if (tree.kind === 'scalar') {
-      return node.leaf >= 0 ? released[node.leaf] === 1 : node.beneath.some((leaf) => released[leaf] === 1);
+      if (node.leaf >= 0) return released[node.leaf] === 1;
+      return isNull(tree) && node.beneath.some((leaf) => released[leaf] === 1);
     }
     if (tree.kind === 'array') return walksItems(node) && tree.items.some((item) => leavesSomething(item, node.items));
     return (

@@ -131,7 +131,7 @@ export function whatToChange({ reason, purpose, event }: Refusal, erasedNow: boo
     case 'consent_not_explicit':
       return `It takes ${grant} with the method explicit.`;
     case 'retention_expired':
-      return 'Only a longer retention in purposes.yaml would, for records decided about from then on.';
+      return 'Only a longer retention in purposes.yaml would let it through, and only before it is decided about.';
     case 'tombstone':
       return 'The output would have to be keyed by the subject (key: pseudonym).';
   }

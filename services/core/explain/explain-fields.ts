@@ -5,14 +5,12 @@ import type { Effect } from '../decide/variant.ts';
 import { releases } from '../decide/variants.ts';
 import type { LeafRule, OutputPlan, RoutePlan } from '../policy/plan.ts';
 import type { After } from './after.ts';
+import { SHOWN } from './capped.ts';
 import type { FieldEffect, FieldExplanation, RuleReference, ShownValue } from './explanation.ts';
 import { roleOf, whyField } from './field-reasons.ts';
 import { bytesLiteral } from './literal.ts';
 import type { Occurrence, Occurrences } from './occurrences.ts';
 import { isNull } from './tree.ts';
-
-/** Values shown of one field. */
-const VALUES = 20;
 
 export type FieldsContext = {
   readonly plan: RoutePlan;
@@ -25,6 +23,8 @@ export type FieldsContext = {
   readonly reason: string | null;
   readonly age: number;
   readonly notExplicit: () => string;
+  /** Why sensitive values may be released, where they are. */
+  readonly maySensitive: string;
   readonly limit: (category: string) => string;
 };
 
@@ -50,7 +50,7 @@ export function explainFields(
       ...field,
       values: {
         count: found.length,
-        shown: found.slice(0, VALUES).map((one) => shownValue(one, effect, after)),
+        shown: found.slice(0, SHOWN).map((one) => shownValue(one, effect, after)),
       },
     });
   }
@@ -87,7 +87,7 @@ export function explainHeaders(
     const effect = effectOf(context, context.headerEffects?.[index] ?? ruledOut(output.headers[index]));
     const sent = published?.headers.find((header) => header.name === name)?.values ?? [];
     const path = `headers.${name}`;
-    const shown = values.slice(0, VALUES).map((value, at): ShownValue => {
+    const shown = values.slice(0, SHOWN).map((value, at): ShownValue => {
       const after = sent[at];
       return { path, before: bytesLiteral(value), after: after === undefined ? null : bytesLiteral(after) };
     });
@@ -123,7 +123,10 @@ function fieldOf(
     rule: rule === undefined ? null : ruleReference(rule),
     action: category === null ? null : (rule?.action ?? null),
     effect,
-    why: whyField(effect, role, { ...{ category: name, rule, output, reason, age }, notExplicit, limit }),
+    why: whyField(effect, role, {
+      ...{ category: name, rule, output, reason, age, notExplicit, limit },
+      maySensitive: category?.sensitive === true ? context.maySensitive : null,
+    }),
   };
 }
 

@@ -56,6 +56,7 @@ export function explainOutput(input: OutputInput): OutputExplanation {
     effects: variant?.effects ?? null,
     headerEffects: variant?.headerEffects ?? null,
     withheld: decision.kind === 'withheld',
+    maySensitive: basis.basis === 'legal_obligation' ? 'legal_obligation asks for no consent' : 'consent is explicit',
     notExplicit: () => whyNotExplicit(purpose, state, now),
     limit: (category) => {
       const found = authored.retentionOf(purpose.name, category);

@@ -10,9 +10,10 @@ import type { Poison } from '../outcome.ts';
 import type { RoutePlan } from '../policy/plan.ts';
 import type { RawRecord } from '../transport.ts';
 import type { Authored } from './authored.ts';
+import { capped } from './capped.ts';
 import { explainCode } from './dead-letter-reasons.ts';
 import { explainOutput, explainTombstoneOutput } from './explain-output.ts';
-import type { Capped, DeadLetterExplanation, RecordExplanation } from './explanation.ts';
+import type { DeadLetterExplanation, RecordExplanation } from './explanation.ts';
 import { bytesLiteral, instantText } from './literal.ts';
 import { findOccurrences, type Occurrences } from './occurrences.ts';
 import { kindOf, type Tree } from './tree.ts';
@@ -35,9 +36,6 @@ export type ExplainPorts = {
 };
 
 export type Explained = { readonly explanation: RecordExplanation; readonly decision: RecordDecision };
-
-/** Lists longer than this are cut; how long they are is told. */
-export const SHOWN = 20;
 
 /**
  * Explains what becomes of a raw record.
@@ -168,8 +166,4 @@ function undeclaredHeaders(headers: unknown, plan: RoutePlan): readonly string[]
   if (typeof headers !== 'object' || headers === null) return [];
   const declared = new Set(plan.headers.map(({ name }) => name));
   return Object.keys(headers).filter((name) => !declared.has(name));
-}
-
-function capped<T>(all: readonly T[]): Capped<T> {
-  return { count: all.length, shown: all.slice(0, SHOWN) };
 }

@@ -13,6 +13,8 @@ export type FieldContext = {
   /** Milliseconds. */
   readonly age: number;
   readonly notExplicit: () => string;
+  /** Why a sensitive value may be released; null: it is not sensitive. */
+  readonly maySensitive: string | null;
   /** `P30D allowed for user.location`. */
   readonly limit: () => string;
 };
@@ -35,7 +37,7 @@ export function whyField(effect: FieldEffect, role: string, context: FieldContex
     case 'drop_stripped':
       return `personal, and only what is not personal is published: ${reason}`;
     default:
-      return rule === undefined ? 'released' : actionText(rule.action);
+      return `${rule === undefined ? 'released' : actionText(rule.action)}${context.maySensitive === null ? '' : `; sensitive, and ${context.maySensitive}`}`;
   }
 }
 
