@@ -19,6 +19,8 @@ afterAll(async () => {
   await Promise.all([...producers.map((producer) => producer.disconnect()), reader.close(), admin.disconnect()]);
 });
 
+const sockets = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+
 const createTopic = async (name: string, numPartitions: number): Promise<string> => {
   const topic = `raw.${name}-${process.pid}-${Date.now()}`;
   await admin.createTopics({
@@ -79,6 +81,25 @@ describe('topic reader on Kafka', () => {
     };
     expect(await all(2)).toEqual([2, 3]);
     await expect(all(0)).rejects.toThrow(/does not hold offset 0: it holds 2 to 3/);
+  });
+
+  it('ends with its connections closed, however many partitions were read side by side', async () => {
+    const topic = await createTopic('wide', 8);
+    const producer = plain.producer();
+    producers.push(producer);
+    await producer.connect();
+    const partitions = Array.from({ length: 8 }, (_, partition) => partition);
+    await producer.send({ topic, messages: partitions.map((partition) => ({ ...message(0), partition })) });
+    const before = sockets();
+    const wide = makeKafkaTopicReader({ kafka: makeKafka(settings, quiet), brokers });
+    const count = async (partition: number): Promise<number> => {
+      let records = 0;
+      for await (const batch of wide.read({ topic, partition, from: 0, to: 1 })) records += batch.records.length;
+      return records;
+    };
+    expect(await Promise.all(partitions.map(count))).toEqual(partitions.map(() => 1));
+    await wide.close();
+    await expect.poll(sockets, { timeout: 3_000 }).toBeLessThanOrEqual(before);
   });
 
   it('leaves no group behind', async () => {

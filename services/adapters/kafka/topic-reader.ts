@@ -4,7 +4,13 @@ import type { Kafka } from 'kafkajs';
 import { LetheError } from '../../core/errors.ts';
 import type { PartitionBounds, ReadRange, TopicReader } from '../../core/topic-reader.ts';
 import type { RawBatch } from '../../core/transport.ts';
-import { type DirectCluster, type FetchedPartition, makeDirectCluster, READ_COMMITTED } from './direct-cluster.ts';
+import {
+  type DirectBroker,
+  type DirectCluster,
+  type FetchedPartition,
+  makeDirectCluster,
+  READ_COMMITTED,
+} from './direct-cluster.ts';
 import { errorType, kafkaUnavailable } from './errors.ts';
 import { OffsetOutOfRange } from './fetch-response.ts';
 import { pieces } from './pieces.ts';
@@ -33,6 +39,17 @@ export function makeKafkaTopicReader({ kafka, brokers }: KafkaTopicReaderOptions
     return cluster;
   };
 
+  /**
+   * One request after another: of requests that come while a connection is on its way, kafkajs opens one connection each,
+   * and closes the last of them at the end.
+   */
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = turn.then(work);
+    turn = done.catch(() => undefined);
+    return done;
+  };
+
   /** The numbers of a topic's partitions, ascending. */
   const partitionsOf = async (topic: string): Promise<readonly number[]> => {
     await connected();
@@ -58,7 +75,7 @@ export function makeKafkaTopicReader({ kafka, brokers }: KafkaTopicReaderOptions
         if (error instanceof LetheError || error instanceof OffsetOutOfRange) throw error;
         if (attempt === ATTEMPTS) throw kafkaUnavailable(doing, brokers, error);
         await sleep(wait);
-        await cluster.refreshMetadata().catch(() => undefined);
+        await inTurn(() => cluster.refreshMetadata()).catch(() => undefined);
       }
     }
   };
@@ -68,8 +85,10 @@ export function makeKafkaTopicReader({ kafka, brokers }: KafkaTopicReaderOptions
     at: { readonly fromBeginning: boolean } | { readonly fromTimestamp: number },
   ): Promise<ReadonlyMap<number, number>> =>
     persistently(`reading the offsets of ${topic}`, async () => {
-      const partitions = (await partitionsOf(topic)).map((partition) => ({ partition }));
-      const [found] = await cluster.fetchTopicsOffset([{ topic, partitions, ...at }]);
+      const [found] = await inTurn(async () => {
+        const partitions = (await partitionsOf(topic)).map((partition) => ({ partition }));
+        return cluster.fetchTopicsOffset([{ topic, partitions, ...at }]);
+      });
       return new Map(found?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
     });
 
@@ -85,14 +104,16 @@ export function makeKafkaTopicReader({ kafka, brokers }: KafkaTopicReaderOptions
     persistently(`reading ${topic}/${partition}`, async () => {
       const [leader] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
       if (leader === undefined) throw new Error('no leader');
-      const broker = await cluster.findBroker({ nodeId: leader });
       const wanted = { partition, fetchOffset: String(from), maxBytes: FETCH_BYTES };
-      const { responses } = await broker.fetch({
-        isolationLevel: READ_COMMITTED,
-        maxWaitTime: MAX_WAIT_MS,
-        minBytes: 1,
-        maxBytes: FETCH_BYTES,
-        topics: [{ topic, partitions: [wanted] }],
+      const { responses } = await inTurn(async () => {
+        const broker = await cluster.findBroker({ nodeId: leader });
+        return broker.fetch({
+          isolationLevel: READ_COMMITTED,
+          maxWaitTime: MAX_WAIT_MS,
+          minBytes: 1,
+          maxBytes: FETCH_BYTES,
+          topics: [{ topic, partitions: [wanted] }],
+        });
       });
       const fetched = responses[0]?.partitions[0];
       // Whatever lies before the end of a partition can be had at once.
