@@ -2,15 +2,38 @@
 import { Command, CommanderError } from 'commander';
 import type { AddCommand, Finish } from './command.ts';
 import { addConsent } from './commands/consent.ts';
+import { addControl } from './commands/control.ts';
+import { addDeadLetters } from './commands/dead-letters.ts';
+import { addDiff } from './commands/diff.ts';
+import { addExplain } from './commands/explain.ts';
+import { addInit } from './commands/init.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLint } from './commands/lint.ts';
+import { addProve } from './commands/prove.ts';
 import { addPush } from './commands/push.ts';
 import { addReplay } from './commands/replay.ts';
 import { addRun } from './commands/run.ts';
+import { addTest } from './commands/test.ts';
+import { addVerify } from './commands/verify.ts';
 import { EXIT } from './exit.ts';
 
 /** In the order in which help shows them. */
-const COMMANDS: readonly AddCommand[] = [addRun, addPush, addLint, addReplay, addConsent, addKeys];
+const COMMANDS: readonly AddCommand[] = [
+  addRun,
+  addControl,
+  addPush,
+  addInit,
+  addLint,
+  addProve,
+  addTest,
+  addReplay,
+  addExplain,
+  addDiff,
+  addVerify,
+  addDeadLetters,
+  addConsent,
+  addKeys,
+];
 
 const ENVIRONMENT = `
 Settings come from the environment, or from the file given with --config:

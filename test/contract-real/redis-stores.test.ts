@@ -8,8 +8,10 @@ import { createRunDir } from '../../deploy/local/run-dir.ts';
 import { digestFiles } from '../../services/adapters/config/digest.ts';
 import { makeRedisBundleStore } from '../../services/adapters/redis/bundle-store.ts';
 import { connectRedis, type RedisClientOptions } from '../../services/adapters/redis/client.ts';
+import { makeRedisConsentProjection } from '../../services/adapters/redis/consent-projection.ts';
 import { makeRedisConsentStore } from '../../services/adapters/redis/consent-store.ts';
 import { bundleStoreContract } from '../contract/bundle-store.ts';
+import { consentProjectionContract } from '../contract/consent-projection.ts';
 import { consentStoreContract, type OpenedStores } from '../contract/consent-store.ts';
 
 const ends: (() => unknown)[] = [];
@@ -51,4 +53,15 @@ for (const [name, title] of [
 ] as const) {
   consentStoreContract(title, () => open(name));
   bundleStoreContract(title, () => open(name));
+}
+
+for (const name of ['server', 'cluster'] as const) {
+  let client: ReturnType<typeof connectRedis> | undefined;
+  consentProjectionContract(`consent projection in a ${name}`, () => {
+    if (client === undefined) {
+      client = connectRedis(options[name] as RedisClientOptions);
+      ends.push(client.close);
+    }
+    return { consents: makeRedisConsentStore(client), projection: makeRedisConsentProjection(client) };
+  });
 }

@@ -1,4 +1,5 @@
 import type { Cluster, Pipeline, Redis } from 'ioredis';
+import { BEAT, PROJECT } from './projection-script.ts';
 
 /**
  * Adds events to consent entries. KEYS[i] is an entry's key; ARGV[i] the text of an entry that holds what is to be
@@ -35,13 +36,20 @@ return mismatched
 `;
 
 /** Called with the number of keys, the keys, then one argument per key. Sent as EVALSHA, as EVAL where unknown. */
-type AddConsents<R> = (...args: readonly (number | string)[]) => R;
+type Script<R> = (...args: readonly (number | string)[]) => R;
 
-export type Scripted = { readonly letheAddConsents: AddConsents<Promise<number[]>> };
-export type ScriptedPipeline = Pipeline & { readonly letheAddConsents: AddConsents<unknown> };
+export type Scripted = {
+  readonly letheAddConsents: Script<Promise<number[]>>;
+  /** projection-script.ts */
+  readonly letheProject: Script<Promise<[number, (string | number)?]>>;
+  readonly letheBeat: Script<Promise<number>>;
+};
+export type ScriptedPipeline = Pipeline & { readonly letheAddConsents: Script<unknown> };
 
 export function defineScripts(redis: Redis | Cluster): void {
   redis.defineCommand('letheAddConsents', { lua: ADD_CONSENTS });
+  redis.defineCommand('letheProject', { lua: PROJECT });
+  redis.defineCommand('letheBeat', { lua: BEAT });
 }
 
 export function scripted(redis: Redis | Cluster): (Redis | Cluster) & Scripted {

@@ -14,6 +14,16 @@ export const addConsent: AddCommand = (parent, finish) => {
     )
     .addHelpText('after', examples(['lethe consent import consents.jsonl']));
   consent
+    .command('rebuild')
+    .description('make the whole view in Redis anew from the log; workers pause until it is whole')
+    .option(...CONFIG_FLAG)
+    .action(
+      finish(async (options: { config?: string }) =>
+        (await import('../consent-rebuild.main.ts')).consentRebuild(options),
+      ),
+    )
+    .addHelpText('after', examples(['lethe consent rebuild']));
+  consent
     .command('get')
     .description('what a subject has consented to, now, as JSON')
     .argument('<subject>', 'subject id as it stands in the events')

@@ -1,0 +1,44 @@
+/** The metrics of `lethe control`. No label ever carries a subject or a value. */
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { registerProcessMetrics } from './process-metrics.ts';
+
+/** From the append of a consent event to its being in the view; what is promised is a second. */
+const PROJECTION_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2.5, 5, 10, 30, 60];
+
+export const makeControlMetrics = (version: string) => {
+  const registry = new Registry();
+  const registers = [registry];
+  const projected = new Counter({
+    name: 'lethe_consent_events_projected_total',
+    help: 'Consent events that this process brought into the view; an event that is projected again counts again.',
+    registers,
+  });
+  const projection = new Histogram({
+    name: 'lethe_consent_projection_seconds',
+    help: 'Time from the append of a consent event to its being in the view, of events that were appended while this process ran.',
+    buckets: PROJECTION_SECONDS,
+    registers,
+  });
+  const failures = new Counter({
+    name: 'lethe_consent_projection_failures_total',
+    help: 'Attempts to bring the view up to date that an outage ended.',
+    registers,
+  });
+  const viewAge = new Gauge({
+    name: 'lethe_consent_view_age_seconds',
+    help: 'Time since this process last found the view whole.',
+    registers,
+  });
+  const buildInfo = new Gauge({
+    name: 'lethe_build_info',
+    help: 'The version that runs: 1.',
+    labelNames: ['version'],
+    registers,
+  });
+  viewAge.remove();
+  buildInfo.set({ version }, 1);
+  registerProcessMetrics(registers);
+  return Object.freeze({ registry, projected, projection, failures, viewAge });
+};
+
+export type ControlMetrics = ReturnType<typeof makeControlMetrics>;
