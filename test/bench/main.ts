@@ -12,6 +12,7 @@ import { benchEngineAvro } from './engine-avro.ts';
 import { benchEngineJson } from './engine-json.ts';
 import { type Figure, median, ratioOfRounds, spreadOf, verdictOf } from './figures.ts';
 import type { StreamBench } from './stream.ts';
+import { benchVerify } from './verify.ts';
 
 const USAGE = `Usage: npm run bench [-- --quick] [--json]
 
@@ -60,6 +61,8 @@ async function bench(): Promise<{ figures: readonly Figure[]; stages: StreamBenc
   const avroEngine = await benchEngineAvro(quick ? 7 : undefined);
   log('audit trail');
   const auditMicroseconds = await benchAudit(quick ? 50 : 200);
+  log('lethe verify');
+  const verify = benchVerify(quick ? 1 : 3);
   // Only now: the engines are measured beside no client library.
   const { benchStream } = await import('./stream.ts');
   const stream = await benchStream({
@@ -154,6 +157,22 @@ async function bench(): Promise<{ figures: readonly Figure[]; stages: StreamBenc
       sense: 'at most',
       goal: 5,
       measured: (auditMicroseconds / workerMicroseconds) * 100,
+      spread: single,
+    },
+    {
+      name: "verify, a million records' audit",
+      unit: 's',
+      sense: 'at most',
+      goal: 5,
+      measured: verify.likely,
+      spread: single,
+    },
+    {
+      name: '  the same, each record a run of its own',
+      unit: 's',
+      sense: 'at most',
+      goal: 5,
+      measured: verify.worst,
       spread: single,
     },
     {
