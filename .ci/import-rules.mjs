@@ -19,6 +19,7 @@ const PACKAGES = {
   'services/adapters/avro': ['avsc'],
   'services/adapters/avro-single-object': ['avsc'],
   'services/adapters/config': ['yaml', 'zod'],
+  'services/adapters/detect': ['libphonenumber-js', 'validator'],
   'services/adapters/http': ['fastify'],
   'services/adapters/kafka': ['kafkajs', 'kafkajs-snappy', 'lz4-napi'],
   'services/adapters/log': ['pino'],
