@@ -7,7 +7,7 @@ import type { Engine } from '../core/engine.ts';
 import { LetheError } from '../core/errors.ts';
 import type { Keyring } from '../core/keyring.ts';
 import { AUDIT_TOPIC, DEAD_LETTER_TOPIC } from '../core/own-topics.ts';
-import type { BundleStore, ConsentStore, Sealer } from '../core/ports.ts';
+import type { BundleStore, ConsentStore, Sealer, Watermark } from '../core/ports.ts';
 import type { BatchContext, BatchHandler, BatchResult, RawBatch, TopicFacts } from '../core/transport.ts';
 import { decodeBatch } from './1-decode.ts';
 import { lookUp } from './2-look-up.ts';
@@ -18,7 +18,7 @@ import type { ActiveBundle, Bundles, RouteRuntime } from './bundles.ts';
 import type { Measures, Stage } from './measures.ts';
 import { openShadow, type ShadowBatch } from './shadow-batch.ts';
 import type { Shadows } from './shadows.ts';
-import { checkWatermark, decodePosition, encodePosition } from './position.ts';
+import { checkWatermark, decodePosition, encodePosition, furtherOf } from './position.ts';
 import { countBatch } from './tally.ts';
 
 export type PipelineOptions = {
@@ -51,6 +51,8 @@ type Again = { readonly again: 'active'; readonly digest: string } | { readonly 
 
 export function makePipeline(options: PipelineOptions): BatchHandler {
   const { bundles, measures, shadows } = options;
+  /** The furthest that this worker has seen the view. */
+  let furthest: Watermark | null = null;
 
   const timed = async <T>(stage: Stage, work: () => T | Promise<T>): Promise<T> => {
     const started = options.seconds();
@@ -137,7 +139,9 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
         shadow = noticed === null ? null : await openShadow({ digest: noticed.digest, route: null }, beside);
       }
       if (watermark !== null) measures.viewAge((now - watermark.at) / 1000);
-      checkWatermark(watermark, last.watermark, now, options.maxStalenessMs);
+      // A view that went back is noticed by all partitions, not only by those that were decided under what is lost.
+      checkWatermark(watermark, furtherOf(last.watermark, furthest), now, options.maxStalenessMs);
+      furthest = furtherOf(furthest, watermark);
       await context.heartbeat();
 
       const engine = options.engine.begin({ codec, now, maxOutputBytes });

@@ -49,6 +49,16 @@ function isWatermark(value: unknown): value is Watermark {
   return Object.values(offsets).every((offset) => typeof offset === 'string' && /^\d+$/.test(offset));
 }
 
+/** Per partition of the feed the further of two watermarks; the date is that of the later one. */
+export function furtherOf(a: Watermark | null, b: Watermark | null): Watermark | null {
+  if (a === null || b === null) return a ?? b;
+  const offsets = { ...a.offsets };
+  for (const [partition, offset] of Object.entries(b.offsets)) {
+    if (BigInt(offsets[partition] ?? '0') < BigInt(offset)) offsets[partition] = offset;
+  }
+  return { at: Math.max(a.at, b.at), offsets };
+}
+
 /**
  * Refuses a consent view that is too old or of the future, or older than one that this partition was already decided under (a failover to
  * a stale replica). Where no projector ever wrote a watermark, there is nothing to check.

@@ -71,6 +71,18 @@ describe('the pipeline', () => {
     expect(loads).toEqual([`loaded ${MASKING.digest}`, `loaded ${DROPPING.digest}`]);
   });
 
+  it('refuses a view that went back for a partition that was never decided under what is lost', async () => {
+    const { handler, stores } = await setUp();
+    stores.setWatermark({ at: NOW, offsets: { '0': '9' } });
+    await handler(batchOf([record('cust-1')]), context());
+    stores.setWatermark({ at: NOW, offsets: { '0': '8' } });
+    await expect(handler(batchOf([record('cust-1')], 11), context())).rejects.toThrow(/backwards/);
+    stores.setWatermark(null);
+    await expect(handler(batchOf([record('cust-1')], 11), context())).rejects.toThrow(/lost its watermark/);
+    stores.setWatermark({ at: NOW, offsets: { '0': '9' } });
+    await handler(batchOf([record('cust-1')], 11), context());
+  });
+
   it('counts only what was committed, and every record once per output', async () => {
     const { handler, stores, counts, consent } = await setUp();
     await stores.consents.add([consent('cust-1', 'granted', 1)]);

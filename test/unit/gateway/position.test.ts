@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkWatermark, decodePosition, encodePosition, START } from '../../../services/gateway/position.ts';
+import { checkWatermark, decodePosition, encodePosition, furtherOf, START } from '../../../services/gateway/position.ts';
 
 const watermark = (at: number, offsets: Record<string, string> = {}) => ({ at, offsets });
 
@@ -63,5 +63,15 @@ describe('checkWatermark', () => {
     expect(() => checkWatermark(watermark(2, { '0': '9007199254740992', '1': '6' }), last, 2, 10)).toThrow(/backwards/);
     expect(() => checkWatermark(watermark(2, { '1': '6' }), last, 2, 10)).toThrow(/backwards/);
     expect(() => checkWatermark(null, last, 2, 10)).toThrow(/watermark/);
+  });
+
+  it('takes the further of two watermarks in each partition', () => {
+    expect(furtherOf(null, null)).toBeNull();
+    expect(furtherOf(watermark(3), null)).toEqual(watermark(3));
+    expect(furtherOf(null, watermark(3))).toEqual(watermark(3));
+    const [a, b] = [watermark(1, { '0': '9007199254740993', '1': '5' }), watermark(2, { '0': '7', '2': '1' })];
+    const further = watermark(2, { '0': '9007199254740993', '1': '5', '2': '1' });
+    expect(furtherOf(a, b)).toEqual(further);
+    expect(furtherOf(b, a)).toEqual(further);
   });
 });
