@@ -29,6 +29,7 @@ import { LetheError } from '../core/errors.ts';
 import type { CompiledBundle, CompiledRoute } from '../core/policy/plan.ts';
 import type { Bundle, SchemaRegistry } from '../core/ports.ts';
 import { makeBundles } from './bundles.ts';
+import { makeGuardAlarm } from './guarded-schemas.ts';
 import { makeHealth } from './health.ts';
 import { makeMeasures, transportObserver } from './measures.main.ts';
 import { makePipeline } from './pipeline.ts';
@@ -71,10 +72,18 @@ export async function runGateway(settings: GatewaySettings, version: string, sto
       : makeRegistry({ ...settings.registry, observe: (result) => metrics.schemaRequests.inc({ result }) });
   const health = makeHealth();
 
+  const onGuarded = makeGuardAlarm(log);
   const makeCodec = (route: CompiledRoute, from: SchemaRegistry): RecordCodec =>
     route.format === 'json'
       ? makeJsonCodec(route.plan, keyring, settings.limits)
-      : makeAvroCodec({ route, registry: from, keyring, limits: settings.limits, outputSchemaId: from.register });
+      : makeAvroCodec({
+          route,
+          registry: from,
+          keyring,
+          limits: settings.limits,
+          outputSchemaId: from.register,
+          onGuarded,
+        });
   const schemas = makeSeenSchemas(registry);
   const compile = (bundle: Bundle): CompiledBundle => {
     const result = compileBundle(bundle);

@@ -8,7 +8,7 @@ import { RawReader } from './raw-reader.ts';
 import { RecordWriter } from './record-writer.ts';
 import { FAILED } from './write-program.ts';
 import { WriterSchemas } from './writer-schemas.ts';
-import type { KnownWriter, OutputSchemaId } from './writer-schemas.ts';
+import type { KnownWriter, OnGuarded, OutputSchemaId } from './writer-schemas.ts';
 
 /** Magic byte and schema id. */
 const HEADER = 5;
@@ -24,6 +24,8 @@ export type AvroCodecOptions = {
   readonly outputSchemaId: OutputSchemaId;
   /** Epoch milliseconds; paces the questions to the registry. */
   readonly clock?: () => number;
+  /** Told once for each schema whose tags would break guards. */
+  readonly onGuarded?: OnGuarded;
 };
 
 type Body = { readonly value: Buffer; readonly at: number; readonly writer: KnownWriter };
@@ -36,7 +38,14 @@ type Body = { readonly value: Buffer; readonly at: number; readonly writer: Know
 export function makeAvroCodec(options: AvroCodecOptions): RecordCodec {
   const { route, registry, keyring, outputSchemaId } = options;
   const limits = options.limits ?? DEFAULT_DECODE_LIMITS;
-  const schemas = new WriterSchemas(route, registry, keyring, outputSchemaId, options.clock ?? Date.now);
+  const schemas = new WriterSchemas(
+    route,
+    registry,
+    keyring,
+    outputSchemaId,
+    options.clock ?? Date.now,
+    options.onGuarded,
+  );
   const reader = new RawReader(limits.maxDepth);
   const writer = new RecordWriter();
   /** Counts of the record in hand: taken over only where it does not fail. */

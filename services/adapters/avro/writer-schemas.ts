@@ -1,6 +1,7 @@
 import { LetheError } from '../../core/errors.ts';
 import type { Keyring } from '../../core/keyring.ts';
 import type { RegisteredSchema, SchemaRegistry } from '../../core/ports.ts';
+import { type Breach, breachesOf } from '../../core/policy/guard-breaches.ts';
 import type { CompiledRoute } from '../../core/policy/plan.ts';
 import { valueSubject } from './output-schemas.ts';
 import { compileWriter } from './writer-program.ts';
@@ -17,6 +18,9 @@ const REFUSED_MS = 30_000;
 
 /** Registers (or finds) an output's schema and returns its id; throws `invalid_config` where the registry refuses it. */
 export type OutputSchemaId = (subject: string, schemaText: string) => Promise<number>;
+
+/** Hears of a schema whose tags would break guards; its plan drops what would (issue 4). */
+export type OnGuarded = (schemaId: number, breaches: readonly Breach[]) => void;
 
 export type KnownWriter = {
   readonly program: WriterProgram;
@@ -37,6 +41,7 @@ export class WriterSchemas {
   readonly #keyring: Keyring;
   readonly #outputSchemaId: OutputSchemaId;
   readonly #clock: () => number;
+  readonly #onGuarded: OnGuarded;
   /** Every id of the subject; null: a schema that cannot be used. */
   readonly #known = new Map<number, KnownWriter | null>();
   /** Id → until when it stays unknown. */
@@ -52,12 +57,14 @@ export class WriterSchemas {
     keyring: Keyring,
     outputSchemaId: OutputSchemaId,
     clock: () => number,
+    onGuarded: OnGuarded = () => undefined,
   ) {
     this.#route = route;
     this.#registry = registry;
     this.#keyring = keyring;
     this.#outputSchemaId = outputSchemaId;
     this.#clock = clock;
+    this.#onGuarded = onGuarded;
     this.#refilledAt = clock();
   }
 
@@ -104,6 +111,8 @@ export class WriterSchemas {
       this.#known.set(id, null);
       return;
     }
+    const breaches = breachesOf(program.plan);
+    if (breaches.length > 0) this.#onGuarded(id, breaches);
     const writer: KnownWriter = { program, outputIds: program.outputs.map(() => -1), retryAt: 0 };
     await this.#register(writer, now);
     this.#known.set(id, writer);

@@ -1,0 +1,37 @@
+import { otherwiseText, type ShownProof } from './prove-words.ts';
+
+/** A proof for machines: the same facts, with positions and durations in milliseconds. */
+export function proofAsJson({ proof, subjectOf }: ShownProof): string {
+  const routes = proof.routes.map(({ name, topic, format, schemas, outputs }) => ({
+    route: name,
+    topic,
+    format,
+    schemas: schemas === null ? null : { subject: subjectOf(topic), ...schemas },
+    outputs: outputs.map(({ plan, grounds, cells }) => ({
+      topic: plan.topic,
+      purpose: plan.purpose.name,
+      recipient: plan.purpose.recipient,
+      retentionMs: plan.purpose.retentionMs,
+      unconsented: plan.unconsented,
+      otherwise: otherwiseText(plan),
+      grounds,
+      categories: cells.map(({ category, ways, blocked }) => ({
+        category: category.name,
+        personal: category.personal,
+        sensitive: category.sensitive,
+        canGetThere: ways.length > 0,
+        ways: ways.map(({ category: _, ...way }) => way),
+        blocked: blocked.map(({ category: _, guarded, ...rest }) => ({
+          ...rest,
+          guards: guarded?.by.map(({ position }) => position) ?? [],
+        })),
+      })),
+    })),
+  }));
+  const guards = proof.guards.map(({ guard, text, holds, brokenBy, outputs, tags }) => ({
+    ...{ name: guard.name, why: guard.why, category: guard.category, position: guard.position, text, holds, outputs },
+    brokenBy: brokenBy.map(({ guard: _, ...breach }) => breach),
+    tagsThatWouldBreakIt: tags,
+  }));
+  return `${JSON.stringify({ holds: proof.holds, routes, guards }, null, 2)}\n`;
+}
