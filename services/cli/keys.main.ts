@@ -1,7 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { generateKeys } from '../adapters/crypto/keys.ts';
+import { publicKeysOf, publicKeysPem } from '../adapters/crypto/signer.ts';
 import { LetheError } from '../core/errors.ts';
 import { EXIT } from './exit.ts';
+import { keysOf } from './keys-option.main.ts';
+import { commandSettings } from './settings.main.ts';
 
 /** `lethe keys generate`: a keys file on stdout, or written where nobody else can read it. */
 export async function keysGenerate(options: { out?: string; force?: boolean }): Promise<number> {
@@ -22,5 +25,13 @@ export async function keysGenerate(options: { out?: string; force?: boolean }): 
     });
   }
   process.stderr.write(`Wrote ${options.out}. Keep it safe: set LETHE_KEYS_FILE=${options.out} for every worker.\n`);
+  return EXIT.ok;
+}
+
+/** `lethe keys public`: the public keys of every version of `checkpoint`, the highest first, as PEM on stdout. */
+export async function keysPublic(options: { keys?: string; config?: string }): Promise<number> {
+  const settings = commandSettings(options, [], ['keysFile']);
+  const keys = keysOf(options.keys, settings.keysFile, 'the public key comes out of the "checkpoint" key');
+  process.stdout.write(publicKeysPem(publicKeysOf(keys)));
   return EXIT.ok;
 }

@@ -128,7 +128,7 @@ describe('keys generate', () => {
     expect(made.code).toBe(0);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const generated: Record<string, string> = JSON.parse(readFileSync(file, 'utf8'));
-    expect(Object.keys(generated).sort()).toEqual(['dead_letter', 'pseudonym', 'subject']);
+    expect(Object.keys(generated).sort()).toEqual(['checkpoint', 'dead_letter', 'pseudonym', 'subject']);
     for (const key of Object.values(generated)) {
       expect(Buffer.from(key, 'base64')).toHaveLength(32);
       expect(`${made.stdout}${made.stderr}`).not.toContain(key);
@@ -143,7 +143,7 @@ describe('keys generate', () => {
   it('prints them without --out, as a keys file and nothing else', async () => {
     const { code, stdout } = await lethe(['keys', 'generate']);
     expect(code).toBe(0);
-    expect(Object.keys(JSON.parse(stdout)).sort()).toEqual(['dead_letter', 'pseudonym', 'subject']);
+    expect(Object.keys(JSON.parse(stdout)).sort()).toEqual(['checkpoint', 'dead_letter', 'pseudonym', 'subject']);
   });
 });
 

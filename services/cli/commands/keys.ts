@@ -1,7 +1,9 @@
-import { type AddCommand, examples } from '../command.ts';
+import { type AddCommand, CONFIG_FLAG, examples } from '../command.ts';
 
 export const addKeys: AddCommand = (parent, finish) => {
-  const keys = parent.command('keys').description('the keys that tokens, pseudonyms and dead letters are made with');
+  const keys = parent
+    .command('keys')
+    .description('the keys that tokens, pseudonyms, dead letters and checkpoints are made with');
   keys
     .command('generate')
     .description('make a new keys file; without --out it is printed')
@@ -13,4 +15,15 @@ export const addKeys: AddCommand = (parent, finish) => {
       ),
     )
     .addHelpText('after', examples(['lethe keys generate --out keys.json']));
+  keys
+    .command('public')
+    .description('print the public key of the "checkpoint" key (PEM), which is enough to check signed checkpoints')
+    .option('--keys <file>', 'keys file; default: LETHE_KEYS_FILE')
+    .option(...CONFIG_FLAG)
+    .action(
+      finish(async (options: { keys?: string; config?: string }) =>
+        (await import('../keys.main.ts')).keysPublic(options),
+      ),
+    )
+    .addHelpText('after', examples(['lethe keys public > checkpoint.pem']));
 };
