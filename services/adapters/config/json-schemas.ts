@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { policyTestsShape } from './policy-test-shape.ts';
 import { settingsShape } from './settings-shape.ts';
 import { guardsShape, policyShape, purposesShape, regimesShape, taxonomyShape } from './shape.ts';
 
@@ -7,6 +8,7 @@ const SHAPES: Readonly<Record<string, z.ZodType>> = {
   purposes: purposesShape,
   regimes: regimesShape,
   policy: policyShape,
+  'policy-test': policyTestsShape,
   guards: guardsShape,
   gateway: settingsShape,
 };

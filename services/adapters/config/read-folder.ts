@@ -74,7 +74,7 @@ export async function readFolder(folder: string): Promise<FolderResult> {
 }
 
 /** Sorted names in a folder without the hidden ones (editors and Kubernetes put those there); null: no folder. */
-async function names(folder: string): Promise<string[] | null> {
+export async function names(folder: string): Promise<string[] | null> {
   try {
     return (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
   } catch {
@@ -93,7 +93,7 @@ function namedSchema(file: string, text: string | undefined): string | null {
 type Unreadable = { readonly code: string; readonly message: string; readonly fix: string; readonly line?: number };
 
 /** Reads a file as UTF-8, to the letter. */
-async function readText(path: string): Promise<{ readonly text: string } | Unreadable> {
+export async function readText(path: string): Promise<{ readonly text: string } | Unreadable> {
   try {
     const info = await stat(path);
     if (!info.isFile()) return { code: 'unreadable-file', message: 'this is no file', fix: 'Put a file here.' };

@@ -10,6 +10,7 @@ import {
   type ParsedNode,
   parseDocument,
 } from 'yaml';
+import { type Exact, ExactNumber } from '../../core/policy-test/exact.ts';
 import type { Located } from '../../core/policy/document.ts';
 import type { SourcePosition } from '../../core/policy/plan.ts';
 import type { Problem } from '../../core/policy/problem.ts';
@@ -18,6 +19,8 @@ import type { Problem } from '../../core/policy/problem.ts';
 export type YamlDocument = Located<unknown> & {
   /** The same value, with the keys that mean something to JavaScript objects made harmless by `guardKey`. */
   readonly guarded: unknown;
+  /** The same value with its numbers as they were written (those that JSON can write; `.inf` and the like stay so). */
+  readonly exact: Exact;
 };
 
 export type YamlResult =
@@ -41,14 +44,16 @@ type Place = {
   readonly members?: ReadonlyMap<string | number, { readonly offset: number; readonly place: Place }>;
 };
 
-/** What a node became: for people, for zod, and where. */
-type Converted = { readonly value: unknown; readonly guarded: unknown; readonly place: Place };
+/** What a node became: for people, for zod, to the letter, and where. */
+type Converted = { readonly value: unknown; readonly guarded: unknown; readonly exact: Exact; readonly place: Place };
 
 /**
  * Parses one YAML 1.2 document. Every syntax error, duplicate key and key that is not text is reported at its line and
  * column. Mappings become frozen objects without a prototype, so that `__proto__` is a key like any other.
+ *
+ * @param exactNumbers the caller takes numbers from `exact`: whole ones may be larger than a double keeps.
  */
-export function readYaml(file: string, text: string): YamlResult {
+export function readYaml(file: string, text: string, exactNumbers = false): YamlResult {
   const lines = new LineCounter();
   const problems: Problem[] = [];
   const position = (offset: number): SourcePosition => {
@@ -91,7 +96,7 @@ export function readYaml(file: string, text: string): YamlResult {
     return { ok: false, problems };
   }
 
-  const root = convert(document, document.contents, report);
+  const root = convert(document, document.contents, report, exactNumbers);
   if (problems.length > 0 || root === null) return { ok: false, problems: distinct(problems) };
   const at = (path: readonly (string | number)[]): SourcePosition => {
     let here = root.place;
@@ -104,16 +109,21 @@ export function readYaml(file: string, text: string): YamlResult {
     }
     return position(offset);
   };
-  return { ok: true, document: { file, value: root.value, guarded: root.guarded, at } };
+  return { ok: true, document: { file, value: root.value, guarded: root.guarded, exact: root.exact, at } };
 }
 
 type Report = (code: string, offset: number, message: string, fix: string) => void;
 
-function convert(document: Document.Parsed, root: ParsedNode, report: Report): Converted | null {
+function convert(document: Document.Parsed, root: ParsedNode, report: Report, exactNumbers: boolean): Converted | null {
   let nodes = 0;
   let tooLarge = false;
 
-  const give = (value: unknown, offset: number): Converted => ({ value, guarded: value, place: { offset } });
+  const give = (value: unknown, offset: number, exact: Exact = value as null | boolean | string): Converted => ({
+    value,
+    guarded: value,
+    exact,
+    place: { offset },
+  });
 
   function walk(node: Node | null, fallback: number, above: readonly Node[]): Converted {
     const offset = node?.range?.[0] ?? fallback;
@@ -139,19 +149,22 @@ function convert(document: Document.Parsed, root: ParsedNode, report: Report): C
       return {
         value: Object.freeze(items.map((item) => item.value)),
         guarded: items.map((item) => item.guarded),
+        exact: items.map((item) => item.exact),
         place: { offset, members: new Map(items.map(({ place }, i) => [i, { offset: place.offset, place }])) },
       };
     }
     const value = isScalar(node) ? node.value : null;
-    if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    if (typeof value !== 'number') return give(value, offset);
+    if (!exactNumbers && Number.isInteger(value) && !Number.isSafeInteger(value)) {
       report('number-imprecise', offset, 'the number is too large to be kept exactly', 'Write it in quotes, as text.');
     }
-    return give(value, offset);
+    return give(value, offset, new ExactNumber(jsonNumber((isScalar(node) && node.source) || String(value))));
   }
 
   function walkMap(node: Node & { items: { key: unknown; value: unknown }[] }, offset: number, above: readonly Node[]) {
     const value: Record<string, unknown> = Object.create(null);
     const guarded: Record<string, unknown> = Object.create(null);
+    const exact = new Map<string, Exact>();
     const members = new Map<string | number, { offset: number; place: Place }>();
     for (const pair of node.items) {
       const key = pair.key as Node | null;
@@ -171,12 +184,23 @@ function convert(document: Document.Parsed, root: ParsedNode, report: Report): C
       const child = walk(pair.value as Node | null, keyOffset, above);
       value[text] = child.value;
       guarded[guardKey(text)] = child.guarded;
+      exact.set(text, child.exact);
       members.set(text, { offset: keyOffset, place: child.place });
     }
-    return { value: Object.freeze(value), guarded, place: { offset, members } };
+    return { value: Object.freeze(value), guarded, exact, place: { offset, members } };
   }
 
   return walk(root, 0, []);
+}
+
+/** A number of YAML's core schema (https://yaml.org/spec/1.2.2, 10.3.2) as JSON writes it; as it stands where JSON has none. */
+function jsonNumber(source: string): string {
+  if (/^0[xo]/.test(source)) return BigInt(source).toString();
+  const [, sign = '', whole = '', fraction = '', exponent = ''] =
+    /^([-+]?)(\d*)(\.\d*)?([eE][-+]?\d+)?$/.exec(source) ?? [];
+  if (whole === '' && fraction.length < 2) return source;
+  const digits = whole.replace(/^0+(?=\d)/, '') || '0';
+  return `${sign === '-' ? '-' : ''}${digits}${fraction.length < 2 ? '' : fraction}${exponent}`;
 }
 
 function explain(code: string, message: string): [string, string] {
