@@ -326,7 +326,7 @@ describe('mistakes in the other files', () => {
 });
 
 describe('warnings', () => {
-  const POLICY = `${HEAD(1)}fields:\n  ⟦"purchase.**": user\n  "meta.**": system\n${OUTPUT(1, '      - { select: user, action: keep }\n      - { select: system, action: keep }\n')}`;
+  const POLICY = `${HEAD(1)}fields:\n  ⟦"purchase.**": user\n  "meta.**": system\n${OUTPUT(1, '      - { select: user, action: redact }\n      - { select: system, action: keep }\n')}`;
   const REGIMES = 'regimes: { gdpr: [DE], ccpa: [US-CA] }\n⟦default: ccpa\n';
   const made = folderWith([['', () => POLICY, /^/]], {
     'config/regimes.yaml': REGIMES,
@@ -343,6 +343,20 @@ describe('warnings', () => {
       found.map(({ file, line, col }) => ({ file, line, col })).sort((a, b) => a.file.localeCompare(b.file)),
     ).toEqual(places.sort((a, b) => a.file.localeCompare(b.file)));
     expect(errorsOf(found)).toEqual([]);
+  });
+
+  it('exit 1 where they are denied, until each is acknowledged with a reason', async () => {
+    expect((await lethe(['lint', 'config', '--deny-warnings'], { cwd: made.folder })).code).toBe(1);
+    const acknowledged = folderWith(
+      [['', () => POLICY.replace('fields:\n', 'fields:\n  # lethe-ignore: deep-wildcard-personal a test\n'), /^/]],
+      {
+        'config/regimes.yaml': REGIMES.replace('ccpa\n', 'ccpa # lethe-ignore: default-regime-not-strictest a test\n'),
+        'config/purposes.yaml':
+          'purposes:\n  ops: { basis: { gdpr: consent, default: opt_out }, retention: { default: P30D } }\n',
+      },
+    );
+    const ran = await lethe(['lint', 'config', '--deny-warnings'], { cwd: acknowledged.folder });
+    expect(ran).toMatchObject({ code: 0, stdout: '', stderr: '' });
   });
 
   it('do not keep a replay from running, and stay off its stdout', async () => {
@@ -416,6 +430,6 @@ describe('formats', () => {
   });
 
   it('the examples of the repository are good', async () => {
-    expect(await lethe(['lint', 'config'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await lethe(['lint', 'config', '--deny-warnings'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
   });
 });

@@ -67,7 +67,12 @@ function sarif(problems: readonly Problem[]): object {
     version: '2.1.0',
     runs: [
       {
-        tool: { driver: { name: 'lethe', rules: codes.map((id) => ({ id })) } },
+        tool: {
+          driver: {
+            name: 'lethe',
+            rules: codes.map((id) => ({ id, shortDescription: { text: id.replaceAll('-', ' ') } })),
+          },
+        },
         columnKind: 'utf16CodeUnits',
         results: problems.map(({ code, severity, position, message, fix }) => ({
           ruleId: code,

@@ -1,10 +1,12 @@
 /** From a configuration folder, or a stored bundle, to something that can be run. */
 import { type CompileOptions, compile } from '../../core/policy/compile.ts';
+import { withoutIgnored } from '../../core/policy/lint-ignores.ts';
 import type { CompiledBundle } from '../../core/policy/plan.ts';
 import type { Problem } from '../../core/policy/problem.ts';
 import { compareText } from '../../core/policy/report.ts';
 import type { Bundle } from '../../core/ports.ts';
 import { digestFiles } from './digest.ts';
+import { ignoreComments } from './ignore-comments.ts';
 import { parseConfiguration } from './parse.ts';
 import { readFolder } from './read-folder.ts';
 
@@ -55,11 +57,17 @@ function compileFiles(
   const parsed = parseConfiguration(bundle.files, unreadable);
   if (!parsed.ok) return { ok: false, problems: inOrder([...found, ...parsed.problems]) };
   const compiled = compile(parsed.docs, options);
-  if (!compiled.ok) return { ok: false, problems: inOrder([...found, ...compiled.problems]) };
-  return { ok: true, bundle, compiled: compiled.bundle, warnings: inOrder([...found, ...compiled.warnings]) };
+  const acknowledged = Object.entries(bundle.files).flatMap(([file, text]) =>
+    /\.ya?ml$/.test(file) ? ignoreComments(file, text) : [],
+  );
+  const left = (problems: readonly Problem[]): readonly Problem[] =>
+    inOrder(withoutIgnored([...found, ...problems], acknowledged, compiled.ok));
+  if (!compiled.ok) return { ok: false, problems: left(compiled.problems) };
+  return { ok: true, bundle, compiled: compiled.bundle, warnings: left(compiled.warnings) };
 }
 
-function inOrder(problems: readonly Problem[]): readonly Problem[] {
+/** By file, line and column. */
+export function inOrder(problems: readonly Problem[]): readonly Problem[] {
   return [...problems].sort(
     ({ position: a }, { position: b }) => compareText(a.file, b.file) || a.line - b.line || a.col - b.col,
   );

@@ -1,7 +1,15 @@
 import { Option } from 'commander';
 import { type AddCommand, examples } from '../command.ts';
 
-export type LintOptions = { readonly format: 'text' | 'json' | 'sarif' | 'github' };
+export type LintOptions = {
+  readonly format: 'text' | 'json' | 'sarif' | 'github';
+  readonly denyWarnings?: boolean;
+};
+
+const ABOUT = `
+A warning that is meant is acknowledged in the file, on its line or above it, with a reason:
+  # lethe-ignore: CODE REASON
+One that acknowledges nothing is a warning itself.`;
 
 export const addLint: AddCommand = (parent, finish) => {
   parent
@@ -13,6 +21,10 @@ export const addLint: AddCommand = (parent, finish) => {
         .choices(['text', 'json', 'sarif', 'github'])
         .default('text'),
     )
+    .option('--deny-warnings', 'exit 1 for warnings too')
     .action(finish(async (dir: string, options: LintOptions) => (await import('../lint.main.ts')).lint(dir, options)))
-    .addHelpText('after', examples(['lethe lint config', 'lethe lint config --format github']));
+    .addHelpText(
+      'after',
+      `${ABOUT}\n${examples(['lethe lint config', 'lethe lint config --deny-warnings --format github'])}`,
+    );
 };

@@ -36,7 +36,7 @@ export function compile(docs: ConfigurationDocuments, options: CompileOptions = 
   const taxonomy = compileTaxonomy(docs.taxonomy, report);
   const regimes = compileRegimes(docs.regimes, report);
   const purposes = compilePurposes(docs.purposes, regimes, taxonomy, report);
-  lintBundle({ regimesDoc: docs.regimes, purposes, regimes }, report);
+  lintBundle({ regimesDoc: docs.regimes, purposesDoc: docs.purposes, purposes, regimes }, report);
   checkTopics(docs.policies, report);
   const guards = compileGuards(docs.guards, taxonomy, purposes.keys(), report);
   const reportsBreaches = options.brokenGuards !== 'dropped';

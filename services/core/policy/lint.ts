@@ -4,7 +4,10 @@
  */
 import type { Assembled, OutputBlueprint } from './assemble.ts';
 import type { Declared } from './declarations.ts';
-import type { Located, PolicyDocument, RegimesDocument } from './document.ts';
+import type { Located, PolicyDocument, PurposesDocument, RegimesDocument } from './document.ts';
+import { identifyingSets } from './lint-reidentification.ts';
+import { keptPersonal, sensitiveWithoutConsent } from './lint-release.ts';
+import { retentionWithinParents } from './lint-retention.ts';
 import type { Basis } from './plan.ts';
 import type { Purpose } from './purposes.ts';
 import type { Regimes } from './regimes.ts';
@@ -13,6 +16,7 @@ import { ancestorsOf } from './taxonomy.ts';
 
 export type BundleFacts = {
   readonly regimesDoc: Located<RegimesDocument>;
+  readonly purposesDoc: Located<PurposesDocument>;
   readonly purposes: ReadonlyMap<string, Purpose>;
   readonly regimes: Regimes;
 };
@@ -27,8 +31,17 @@ export type RouteFacts = {
   readonly outputs: readonly OutputBlueprint[];
 };
 
-const BUNDLE_LINT: readonly ((facts: BundleFacts, report: Report) => void)[] = [defaultRegimeIsStrictest];
-const ROUTE_LINT: readonly ((facts: RouteFacts, report: Report) => void)[] = [deepWildcardsArePersonal, rulesMatch];
+const BUNDLE_LINT: readonly ((facts: BundleFacts, report: Report) => void)[] = [
+  defaultRegimeIsStrictest,
+  retentionWithinParents,
+];
+const ROUTE_LINT: readonly ((facts: RouteFacts, report: Report) => void)[] = [
+  deepWildcardsArePersonal,
+  rulesMatch,
+  keptPersonal,
+  sensitiveWithoutConsent,
+  identifyingSets,
+];
 
 export function lintBundle(facts: BundleFacts, report: Report): void {
   for (const lint of BUNDLE_LINT) lint(facts, report);

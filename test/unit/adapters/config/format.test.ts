@@ -59,7 +59,13 @@ it('sarif names tool, rules, levels and places', () => {
     ),
   );
   expect(log.version).toBe('2.1.0');
-  expect(log.runs[0].tool.driver).toEqual({ name: 'lethe', rules: [{ id: 'a' }, { id: 'unknown-key' }] });
+  expect(log.runs[0].tool.driver).toEqual({
+    name: 'lethe',
+    rules: [
+      { id: 'a', shortDescription: { text: 'a' } },
+      { id: 'unknown-key', shortDescription: { text: 'unknown key' } },
+    ],
+  });
   expect(log.runs[0].results.map((r: { ruleIndex: number; level: string }) => [r.ruleIndex, r.level])).toEqual([
     [1, 'error'],
     [0, 'warning'],
@@ -68,6 +74,39 @@ it('sarif names tool, rules, levels and places', () => {
     artifactLocation: { uri: '%C3%A4%20b.yaml' },
     region: { startLine: 9, startColumn: 1 },
   });
+});
+
+it('sarif has what its schema and its readers ask for, in files beside and above the folder too', () => {
+  const schema = { file: '../schemas/a.avsc', line: 1, col: 1 };
+  const log = JSON.parse(formatProblems([problem(), problem({ position: schema })], 'sarif', 'config'));
+  expect(Object.keys(log).sort()).toEqual(['$schema', 'runs', 'version']);
+  expect(log.$schema).toMatch(/^https:\/\/.*sarif-schema-2\.1\.0\.json$/);
+  const [run, ...more] = log.runs;
+  expect(more).toEqual([]);
+  type Result = {
+    readonly level: string;
+    readonly message: { readonly text: string };
+    readonly ruleId: string;
+    readonly ruleIndex: number;
+    readonly locations: readonly {
+      readonly physicalLocation: {
+        readonly artifactLocation: { readonly uri: string };
+        readonly region: { readonly startLine: number; readonly startColumn: number };
+      };
+    }[];
+  };
+  const uris = (run.results as Result[]).map(({ level, message, locations, ruleId, ruleIndex }) => {
+    expect(['error', 'warning', 'note', 'none']).toContain(level);
+    expect(message.text).not.toBe('');
+    expect(run.tool.driver.rules[ruleIndex].id).toBe(ruleId);
+    const [location, ...others] = locations;
+    expect(others).toEqual([]);
+    expect(location?.physicalLocation.region.startLine).toBeGreaterThan(0);
+    expect(location?.physicalLocation.region.startColumn).toBeGreaterThan(0);
+    return location?.physicalLocation.artifactLocation.uri;
+  });
+  // Relative, so that a code host finds the files in its own checkout.
+  expect(uris).toEqual(['config/policies/orders.yaml', 'schemas/a.avsc']);
 });
 
 it('github escapes what would end a property or a command', () => {

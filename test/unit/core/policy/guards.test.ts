@@ -4,7 +4,7 @@ import type { GuardDocument, PolicyDocument, RuleDocument } from '../../../../se
 import { breachesOf } from '../../../../services/core/policy/guard-breaches.ts';
 import { guardText, matchesPattern } from '../../../../services/core/policy/guard.ts';
 import type { CompiledBundle, RoutePlan } from '../../../../services/core/policy/plan.ts';
-import { policyWith, problemsOf } from './compiled.ts';
+import { otherProblemsOf as problemsOf, policyWith } from './compiled.ts';
 import { documents, located, type Parts } from './documents.ts';
 
 const KEEP: RuleDocument[] = [{ select: 'user', action: 'keep' }];

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { PolicyDocument } from '../../../../services/core/policy/document.ts';
-import { compiledRoute, policyWith, problemsOf } from './compiled.ts';
+import { compiledRoute, otherProblemsOf, policyWith, problemsOf } from './compiled.ts';
 import { documents, type Parts, POLICY, PURPOSES, REGIMES, TAXONOMY } from './documents.ts';
 
 /** Code, file and line of all warnings; there must be no error. */
 function warnings(parts: Parts) {
-  const problems = problemsOf(parts);
+  const problems = otherProblemsOf(parts);
   expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
   return problems.map(({ code, position }) => [code, position.file, position.line]);
 }
@@ -94,7 +94,10 @@ describe('rules that never match', () => {
     const from = { ...avro.from, schema: 'event.avsc' };
     const select = (name: string) => ({ select: name, action: 'keep' as const });
     const policy = policyWith({}, [[select('mail'), select('phone')]], { from, tags: { MAIL: 'user.contact.email' } });
-    const problems = problemsOf({ policies: [policy], schemas: { 'policies/event.avsc': JSON.stringify(schema) } });
+    const problems = otherProblemsOf({
+      policies: [policy],
+      schemas: { 'policies/event.avsc': JSON.stringify(schema) },
+    });
     expect(problems.map(({ code, message }) => [code, message.includes('`phone`')])).toEqual([
       ['rule-never-matches', true],
     ]);
