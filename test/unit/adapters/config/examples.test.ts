@@ -34,6 +34,8 @@ describe('the example configuration', () => {
       'gateway.yaml': 'gateway',
       'policies/clickstream.yaml': 'policy',
       'policies/customer-events.yaml': 'policy',
+      'policies/clickstream.test.yaml': 'policy-test',
+      'policies/customer-events.test.yaml': 'policy-test',
     };
     for (const [file, schema] of Object.entries(schemas)) {
       const up = file.includes('/') ? '../..' : '..';
