@@ -125,14 +125,22 @@ describe('a candidate in shadow', () => {
 
   it('is not asked about a route that is the same', async () => {
     const same = bundleOf('action: mask, mask: email', (text) => `# another comment\n${text}`);
+    let codecs = 0;
     const set = await shadowed(same, {
-      shadowCodec: () => {
-        throw new Error('asked');
+      shadowCodec: (codec) => {
+        codecs++;
+        return codec;
       },
     });
     await set.handler(batchOf(THREE), context());
     expect(set.segments[0]!.shadow).toEqual({ bundle: same.digest, divergence: [] });
-    expect(set.warned).toEqual([]);
+    expect(codecs).toBe(0);
+    // Until it is the same no longer.
+    await set.stores.bundles.activate(DROPPING);
+    await set.handler(batchOf(THREE, 13), context());
+    expect(set.segments[1]!.shadow?.divergence.map(said)).toEqual([
+      ...['clean.keyed value_changed 1', 'clean.keyed newly_dead_lettered 1', 'clean.unkeyed newly_dead_lettered 1'],
+    ]);
   });
 
   it('judges tombstones and outputs of its own, which have no topic yet', async () => {
