@@ -59,11 +59,13 @@ export type DirectCluster = {
   ) => Promise<readonly TopicOffsets[]>;
 };
 
+/** For offsets: the end of a partition, whatever transactions are open. */
+export const READ_UNCOMMITTED = 0;
 /** Readers of committed records see no transaction that is open or was aborted. */
 export const READ_COMMITTED = 1;
 
 /** A cluster of its own for this client: connections are not shared with its producers. */
-export function makeDirectCluster(kafka: Kafka): DirectCluster {
+export function makeDirectCluster(kafka: Kafka, isolationLevel: number = READ_COMMITTED): DirectCluster {
   const symbol = Object.getOwnPropertySymbols(kafka).find(
     ({ description }) => description === 'private:Kafka:createCluster',
   );
@@ -73,6 +75,6 @@ export function makeDirectCluster(kafka: Kafka): DirectCluster {
     metadataMaxAge: 300_000,
     allowAutoTopicCreation: false,
     maxInFlightRequests: null,
-    isolationLevel: READ_COMMITTED,
+    isolationLevel,
   });
 }
