@@ -114,7 +114,9 @@ function explain(issue: Issue, above: Path, document: YamlDocument, secret: bool
     if (found === undefined) return missing('');
     // A branch that takes this type at all is the one that was meant.
     const fitting = branches.filter((issues) => !issues.some((i) => i.code === 'invalid_type' && i.path.length === 0));
-    const meant = fitting.length === 1 ? fitting[0] : undefined;
+    // One of many words, or a list of them: a list is not meant to be a word.
+    const closest = fitting.filter((issues) => !Array.isArray(found) || issues.some((i) => i.path.length > 0));
+    const meant = fitting.length === 1 ? fitting[0] : closest.length === 1 ? closest[0] : undefined;
     if (meant !== undefined) return meant.flatMap((inner) => explain(inner, path, document, secret));
     const types = branches.flatMap((issues) => issues.map((i) => (i.code === 'invalid_type' ? i.expected : 'string')));
     const names = [...new Set(types)].map((type) => TYPE_NAMES[type] ?? type).join(' or ');
