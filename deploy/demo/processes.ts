@@ -36,9 +36,14 @@ export type RunningWorker = {
   readonly ended: Promise<number | null>;
 };
 
-/** Starts a worker with its metrics on `port`; what it logs goes to a file. */
-export function startWorker(port: number, env: Environment, logFile: string): RunningWorker {
-  const child = spawn(process.execPath, [CLI, 'run'], {
+/** Starts a worker, or the consent plane, with its metrics on `port`; what it logs goes to a file. */
+export function startWorker(
+  port: number,
+  env: Environment,
+  logFile: string,
+  command: 'run' | 'control' = 'run',
+): RunningWorker {
+  const child = spawn(process.execPath, [CLI, command], {
     env: { ...process.env, ...env, LETHE_HTTP_PORT: String(port), LETHE_HTTP_HOST: '127.0.0.1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -16,6 +16,8 @@ export type Workbench = {
   readonly admin: Admin;
   /** Starts a worker; its log is `logs()`. */
   readonly worker: (more?: Readonly<Record<string, string>>) => Promise<RunningWorker>;
+  /** Starts the consent plane. */
+  readonly control: (more?: Readonly<Record<string, string>>) => Promise<RunningWorker>;
   /** What all workers wrote to stdout and stderr. */
   readonly logs: () => string;
   readonly end: () => Promise<void>;
@@ -40,17 +42,19 @@ export async function setUp(settings: Readonly<Record<string, string>>): Promise
   await admin.connect();
   const logFile = join(dir, 'workers.log');
   const workers: RunningWorker[] = [];
+  const start = async (command: 'run' | 'control', more: Readonly<Record<string, string>> = {}) => {
+    const [port = 0] = await freePorts(1);
+    const worker = startWorker(port, { ...env, ...more }, logFile, command);
+    workers.push(worker);
+    return worker;
+  };
   return {
     dir,
     env,
     kafka,
     admin,
-    worker: async (more = {}) => {
-      const [port = 0] = await freePorts(1);
-      const worker = startWorker(port, { ...env, ...more }, logFile);
-      workers.push(worker);
-      return worker;
-    },
+    worker: (more) => start('run', more),
+    control: (more) => start('control', more),
     logs: () => readFileSync(logFile, 'utf8'),
     end: async () => {
       await Promise.all(workers.map((worker) => worker.kill()));
