@@ -1,14 +1,10 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { makeDatumReader, type ReadDatum, WIRE_HEADER, wireSchemaId } from '../adapters/avro/datum.ts';
-import { valueSubject } from '../adapters/avro/output-schemas.ts';
 import { formatProblems } from '../adapters/config/format.ts';
 import { parseConfiguration } from '../adapters/config/parse.ts';
 import { readFolder } from '../adapters/config/read-folder.ts';
 import { checkValue } from '../adapters/detect/value-checks.ts';
-import { makeRegistry } from '../adapters/registry/registry.ts';
 import { LetheError } from '../core/errors.ts';
-import { parseAvroSchema } from '../core/policy/avro-schema.ts';
 import { compile } from '../core/policy/compile.ts';
 import type { Problem } from '../core/policy/problem.ts';
 import { makeObserver, type Observer } from '../core/propose/observe.ts';
@@ -16,13 +12,12 @@ import { proposePolicy } from '../core/propose/propose.ts';
 import type { InitOptions } from './commands/init.ts';
 import { EXIT } from './exit.ts';
 import { bytesOf, sizeOfFile } from './files.ts';
-import { type AvroReader, type Observed, observeFile, observeSubject, observeTopic, schemaJson } from './init.ts';
+import { type Observed, observeFile } from './init.ts';
 import { draftPolicy, type Files, policyFiles, withVocabulary } from './init-draft.ts';
 import { initNames, type NamedSource } from './init-names.ts';
 import { initSummary } from './init-summary.ts';
 import { makeProgress, megabytes } from './progress.ts';
 import { commandSettings } from './settings.main.ts';
-import { topicReaderOf } from './topic-reader.main.ts';
 
 /** `lethe init [DIR]`: a first configuration that releases nothing yet. */
 export async function init(dir: string, options: InitOptions): Promise<number> {
@@ -35,7 +30,7 @@ export async function init(dir: string, options: InitOptions): Promise<number> {
   if (!parsed.ok) throw unusable(dir, parsed.problems);
 
   const observer = makeObserver(checkValue);
-  const observed = await observe(observer, source, names.topic, most, options);
+  const observed = await observe(observer, source, most, options);
   if (observed.failure !== null) {
     process.stderr.write(`lethe: ${observed.failure}\n  Nothing was written.\n`);
     return EXIT.findings;
@@ -94,7 +89,6 @@ function sampleOf(text: string): number {
 async function observe(
   observer: Observer,
   source: NamedSource,
-  topic: string,
   most: number | null,
   options: InitOptions,
 ): Promise<Observed> {
@@ -109,41 +103,12 @@ async function observe(
         progress.end();
       }
     }
-    case 'topic': {
-      const settings = commandSettings(options, ['kafka'], ['registry']);
-      const registry = settings.registry === null ? null : makeRegistry(settings.registry);
-      const reader = topicReaderOf(settings);
-      const progress = makeProgress(process.stderr, 'Reading', most, (records) => `${Math.round(records)} records`);
-      try {
-        const avro = { registry, subject: valueSubject(topic), read: avroReader(settings.limits.maxDepth) };
-        return await observeTopic(observer, reader, topic, most, avro, progress.at);
-      } finally {
-        progress.end();
-        await reader.close();
-      }
-    }
-    case 'subject': {
-      const settings = commandSettings(options, ['registry']);
-      return observeSubject(observer, makeRegistry(settings.registry), source.subject);
+    default: {
+      // The libraries of brokers and registries take longer to load than a file takes to read.
+      const { observeServers } = await import('./init-servers.main.ts');
+      return observeServers(observer, source, most, options);
     }
   }
-}
-
-/** Reads values by the schemas of the topic's subject, each compiled once. */
-function avroReader(maxDepth: number): AvroReader {
-  const readers = new Map<number, ReadDatum | null>();
-  return (value, schemas) => {
-    const id = wireSchemaId(value);
-    const schema = id === null ? undefined : schemas.get(id);
-    if (id === null || schema === undefined) return undefined;
-    let read = readers.get(id);
-    if (read === undefined) {
-      const type = parseAvroSchema(schemaJson(schema));
-      read = type.ok ? makeDatumReader(type.type, maxDepth) : null;
-      readers.set(id, read);
-    }
-    return read?.(value, WIRE_HEADER);
-  };
 }
 
 /** What the folder has, but for the policy that may be overwritten. */

@@ -10,7 +10,7 @@ const NOTHING: Checked = { kinds: [], nationalIds: [] };
 const MAX_LENGTH = 2_048;
 const SHORT = 64;
 
-const EMAIL_WITHIN = /[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){1,5}/u;
+const EMAIL_WITHIN = /[\p{L}\p{N}._%+-]@[\p{L}\p{N}-]{1,63}\.[\p{L}\p{N}]/u;
 const PHONE = /^\+?[\d\s()./-]{6,24}$/;
 const MAC = /^(?:[0-9A-F]{2}[:-]){5}[0-9A-F]{2}$/i;
 /** Modular crypt format, PHC strings, PEM. */
@@ -22,7 +22,7 @@ const URL_START = /^(?:https?|ftp|wss?):\/\/\S+$/i;
 const CARD = /^\d(?:[ -]?\d){11,18}$/;
 const IBAN = /^[A-Z]{2}\d{2}[ -]?[A-Z0-9](?:[ -]?[A-Z0-9]){10,30}$/i;
 /** Countries whose people leave out their own prefix, tried where a number is written like one. */
-const COUNTRIES = ['DE', 'US', 'GB', 'FR', 'ES', 'IT', 'NL', 'AT', 'CH'] as const;
+const COUNTRIES = ['DE', 'US', 'GB', 'FR', 'ES'] as const;
 
 /** Checks one text. Pure; no error of a library passes, whatever the text. */
 export const checkValue: ValueChecks = (text) => {
@@ -51,7 +51,9 @@ export const checkValue: ValueChecks = (text) => {
   is('iban', IBAN.test(value) && validator.isIBAN(value.replaceAll('-', '').toUpperCase()));
   is('card', CARD.test(value) && validator.isCreditCard(value));
   if (PHONE.test(value) && !kinds.includes('ip')) is(...phoneKind(value));
-  return kinds.length === 0 ? { kinds, nationalIds: nationalIdsOf(value) } : { kinds, nationalIds: [] };
+  // Digits alone may be either: what could be a phone number is looked at further.
+  const plain = kinds.every((kind) => kind === 'phone_likely');
+  return { kinds, nationalIds: plain ? nationalIdsOf(value) : [] };
 };
 
 function phoneKind(value: string): [ValueKind, boolean] {

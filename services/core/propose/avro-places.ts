@@ -51,8 +51,11 @@ export function declareType(root: Place, type: AvroType, version: number | null)
         return;
       case 'record':
         place.fixed = true;
-        // A type within itself is followed once.
-        if (open.has(here)) return;
+        // A type within itself is followed once; that an object stands here is all that is noted then.
+        if (open.has(here)) {
+          place.objects++;
+          return;
+        }
         open.add(here);
         for (const field of here.fields) {
           const known = place.fields.get(field.name) ?? new Place();

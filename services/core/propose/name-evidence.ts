@@ -40,7 +40,8 @@ export function nameEvidence(path: Path): NameEvidence | null {
   const context = nearest ?? null;
   // `name.first`, `address.line`: of two halves of a name.
   const joined = above.length === 0 ? null : ruleOf([...own, ...(above.at(-1) ?? [])]);
-  const found = ownEvidence(own, around, direct) ?? (joined?.category === context?.category ? null : joined);
+  const half = joined === null || isSystem(joined.category) || joined.category === context?.category ? null : joined;
+  const found = ownEvidence(own, around, direct) ?? half;
   // A name within something worth more protection belongs to that: `diagnosis.code`, `credentials.name`.
   if (context !== null && (found === null || isMoreSensitive(context.category, found.category))) {
     return {

@@ -154,6 +154,7 @@ export const NAME_RULES: readonly NameRule[] = [
     'preferences interests hobbies activity behavior behaviour attributes! traits! segment score! loyalty subscription',
   ),
   rule('user.name', 'full_name display_name vollstaendiger_name nom_complet nombre_completo'),
+  rule('user.contact', 'contact! contacts! kontakt! kontakte! contacto'),
   vague('user.name', 'name! names! nom! nombre! nombres!'),
 ];
 

@@ -9,7 +9,7 @@ export type OwnKind = 'instant' | 'epoch_ms' | 'date' | 'region' | 'free_text' |
 export type Kind = ValueKind | OwnKind;
 
 /** Every value is checked up to here, then every 16th: checks cost more than all else. */
-const ALL_CHECKED = 1_000;
+const ALL_CHECKED = 300;
 const CHECK_EVERY = 16;
 const MOST_DISTINCT = 64;
 const MOST_SHAPES = 32;

@@ -3,7 +3,7 @@ import { BASE_TAXONOMY } from './vocabulary.ts';
 import { ancestorsOf } from '../policy/taxonomy.ts';
 
 const GRAVE = ['user.government_id', 'user.financial', 'user.authorization', 'user.criminal_history'];
-const DIRECT = ['user.contact', 'user.name', 'user.unique_id', 'user.content', 'user.social'];
+const DIRECT = ['user.contact', 'user.name', 'user.unique_id', 'user.social'];
 
 export function isSystem(category: string): boolean {
   return category === 'system' || category.startsWith('system.');
