@@ -16,15 +16,23 @@ const CLEAN = Object.fromEntries(
 /** Runs `lethe ARGS`. `cwd` defaults to the repository's root. */
 export function lethe(
   args: readonly string[],
-  options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+  options: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly cwd?: string;
+    /** Default: nothing. */
+    readonly stdin?: string;
+  } = {},
 ): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = spawn(join(ROOT, 'node_modules/.bin/node'), [join(ROOT, 'services/cli/main.ts'), ...args], {
       cwd: options.cwd ?? ROOT,
       // Compiled modules are kept between processes: it halves the time of a run. Node checks them against the sources.
       env: { ...CLEAN, NODE_COMPILE_CACHE: join(ROOT, '.cache/compiled'), ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
+    // A command that does not read it may be gone by now.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(options.stdin ?? '');
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
