@@ -16,7 +16,7 @@ import { benchVerify } from './verify.ts';
 
 const USAGE = `Usage: npm run bench [-- --quick] [--json]
 
-  --quick   fewer records and rounds: about half a minute instead of three
+  --quick   fewer records and rounds: about a minute instead of five
   --json    the figures as JSON on stdout, for a machine
 
 Exits 1 where a goal is missed.
@@ -75,6 +75,8 @@ async function bench(): Promise<{ figures: readonly Figure[]; stages: StreamBenc
 
   const pace = ratioOfRounds(stream.worker, stream.copy);
   const cost = ratioOfRounds(stream.workerPerCpuSecond, stream.copyPerCpuSecond);
+  const shadowPace = ratioOfRounds(stream.shadowed, stream.worker);
+  const shadowCost = ratioOfRounds(stream.shadowedPerCpuSecond, stream.workerPerCpuSecond);
   const peak = Math.max(...stream.peakMegabytes);
   const workerMicroseconds = 1e6 / median(stream.workerPerCpuSecond);
   const single = null;
@@ -126,6 +128,22 @@ async function bench(): Promise<{ figures: readonly Figure[]; stages: StreamBenc
       goal: null,
       measured: median(stream.copy),
       spread: spreadOf(stream.copy),
+    },
+    {
+      name: 'worker with a shadow bundle / without',
+      unit: '×',
+      sense: 'at least',
+      goal: null,
+      measured: shadowPace.ratio,
+      spread: shadowPace.spread,
+    },
+    {
+      name: '  the same, by CPU time of the processes',
+      unit: '×',
+      sense: 'at least',
+      goal: null,
+      measured: shadowCost.ratio,
+      spread: shadowCost.spread,
     },
     {
       name: 'worker memory at full rate, peak',

@@ -3,7 +3,7 @@
  * Rates are taken from what the consumer groups have committed, which is the same for both and in the way of neither.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -37,6 +37,9 @@ export type StreamBench = {
   /** Records per second of CPU time of the process, all its threads: steadier where others use the machine too. */
   readonly workerPerCpuSecond: readonly number[];
   readonly copyPerCpuSecond: readonly number[];
+  /** The worker with a candidate bundle in shadow. */
+  readonly shadowed: readonly number[];
+  readonly shadowedPerCpuSecond: readonly number[];
   /** Highest resident set of the worker, by round, in MB. */
   readonly peakMegabytes: readonly number[];
   readonly idleMegabytes: number;
@@ -48,6 +51,7 @@ export type StreamBench = {
 
 const RAW = 'raw.customer-events';
 const COPY = 'bench.copy';
+const DIVERGENCE = 'lethe_shadow_divergence_total';
 const PARTITIONS = 4;
 const CUSTOMERS = 5_000;
 const SEED = 20_260_301;
@@ -85,6 +89,8 @@ export async function benchStream(options: StreamOptions): Promise<StreamBench> 
       copy: [] as number[],
       workerPerCpuSecond: [] as number[],
       copyPerCpuSecond: [] as number[],
+      shadowed: [] as number[],
+      shadowedPerCpuSecond: [] as number[],
       peakMegabytes: [] as number[],
     };
     const stageSeconds: Record<string, number> = {};
@@ -112,11 +118,29 @@ export async function benchStream(options: StreamOptions): Promise<StreamBench> 
       }
       await working.stop();
     };
+    const shadowOnce = async (round: number): Promise<void> => {
+      await lethe(['push', '--shadow', join(dir, 'candidate')], env);
+      const [port = 0] = await freePorts(1);
+      const working = worker(port, `bench-shadowed-${round}`, env, dir);
+      const worked = await follow(`bench-shadowed-${round}`, working);
+      result.shadowed.push(worked.pace);
+      result.shadowedPerCpuSecond.push(worked.perCpuSecond);
+      const [differs, failed] = [await total(port, DIVERGENCE), await total(port, DIVERGENCE, 'kind="failed"')];
+      if (differs === 0 || failed > 0) throw new Error('the candidate was not evaluated');
+      await working.stop();
+      await lethe(['push', '--end-shadow'], env);
+    };
+    const turns = [copyOnce, workOnce, shadowOnce];
     for (let round = 0; round < rounds; round++) {
-      // Each goes first as often as the other: a broker gets slower as its disk fills.
-      for (const turn of round % 2 === 0 ? [copyOnce, workOnce] : [workOnce, copyOnce]) await turn(round);
-      const [copied = 0, worked = 0] = [result.copy.at(-1), result.worker.at(-1)];
-      log(`round ${round + 1} of ${rounds}: copy ${rounded(copied)}/s, worker ${rounded(worked)}/s`);
+      // The worker stands beside both that it is held against, and each goes first as often as last: a broker gets
+      // slower as its disk fills.
+      for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn(round);
+      const [copied = 0, worked = 0, judged = 0] = [result.copy, result.worker, result.shadowed].map((one) =>
+        one.at(-1),
+      );
+      log(
+        `round ${round + 1} of ${rounds}: copy ${rounded(copied)}/s, worker ${rounded(worked)}/s, with a shadow ${rounded(judged)}/s`,
+      );
     }
 
     const [port = 0] = await freePorts(1);
@@ -152,6 +176,7 @@ async function prepare(
   cpSync(config, ours, { recursive: true });
   for (const file of ['clickstream.yaml', 'clickstream.test.yaml'])
     rmSync(join(ours, 'policies', file), { force: true });
+  writeCandidate(ours, join(dir, 'candidate'));
   await lethe(['keys', 'generate', '--out', keysFile], env);
   await lethe(['push', ours], env);
   const consents = makeConsents(CUSTOMERS, Date.now());
@@ -161,6 +186,16 @@ async function prepare(
   writeFileSync(join(dir, 'consents.jsonl'), `${consents.join('\n')}\n`);
   await lethe(['consent', 'import', join(dir, 'consents.jsonl')], env);
   return env;
+}
+
+/** The same configuration but for one rule of the route: a route that is the same would not be evaluated twice. */
+function writeCandidate(active: string, candidate: string): void {
+  cpSync(active, candidate, { recursive: true });
+  const file = join(candidate, 'policies', 'customer-events.yaml');
+  const text = readFileSync(file, 'utf8');
+  const changed = text.replace(/action: mask, mask: email/, 'action: drop');
+  if (changed === text) throw new Error('the example policy masks no e-mail address any more');
+  writeFileSync(file, changed);
 }
 
 async function fill(kafka: kafkajs.Kafka, records: number): Promise<void> {
@@ -236,8 +271,9 @@ async function untilReady(port: number): Promise<void> {
   throw new Error('the idle worker was not ready after 30 s');
 }
 
-async function total(port: number, name: string): Promise<number> {
-  return ((await samples(port, name)) ?? []).reduce((sum, { value }) => sum + value, 0);
+async function total(port: number, name: string, label = ''): Promise<number> {
+  const found = ((await samples(port, name)) ?? []).filter(({ labels }) => labels.includes(label));
+  return found.reduce((sum, { value }) => sum + value, 0);
 }
 
 function rounded(rate: number): string {
