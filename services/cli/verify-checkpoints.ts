@@ -38,7 +38,7 @@ export type Signed = { readonly line: string; readonly number: number; readonly 
 /** A checkpoint over what was verified, following the last one of the file. */
 export function signCheckpoint(
   verified: Verified,
-  read: { readonly audit: string | null; readonly resume: CheckpointContent['resume'] },
+  read: Pick<CheckpointContent, 'audit' | 'resume' | 'accepted'>,
   ledger: LedgerEnd,
   signer: SigningKey,
   now: number,
@@ -54,6 +54,7 @@ export function signCheckpoint(
       at: at === null || at.partition === null ? null : { partition: at.partition, offset: at.offset },
     })),
     resume: read.resume,
+    accepted: read.accepted,
     previous: ledger.previous,
     key: signer.key,
   };

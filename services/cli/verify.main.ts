@@ -75,6 +75,9 @@ function refuseContradictions(flags: VerifyFlags): void {
     throw new LetheError('usage', message, { fix });
   };
   const needsFile = 'Give --checkpoints FILE as well.';
+  if (flags.accept !== undefined && flags.sign !== true) {
+    refuse('--accept: nothing is signed', 'Give --sign as well; findings are reported and exit 1 either way.');
+  }
   if (flags.checkpoints === undefined) {
     if (flags.sign === true) refuse('--sign: there is no file to append the checkpoint to', needsFile);
     if (flags.full === true) refuse('--full: there are no checkpoints, and all is read anyway', needsFile);
@@ -164,7 +167,7 @@ async function checkpointsOf(
       fix: 'Give its public key too ("lethe keys public"), or sign with another keys file.',
     });
   }
-  return { checkpoints, sign: { signer, append: (line) => appendLine(file, line) } };
+  return { checkpoints, sign: { signer, append: (line) => appendLine(file, line), accept: new Set(flags.accept) } };
 }
 
 async function publicKeysIn(files: readonly string[]): Promise<PublicKeys> {

@@ -22,7 +22,12 @@ export type VerifyOptions = {
   readonly checkpoints: CheckpointsFile | null;
   /** Verify from the beginning, whatever the checkpoints cover. */
   readonly full: boolean;
-  readonly sign: { readonly signer: SigningKey; readonly append: (line: string) => Promise<void> } | null;
+  readonly sign: {
+    readonly signer: SigningKey;
+    readonly append: (line: string) => Promise<void>;
+    /** Kinds of findings that do not stand in the way; the checkpoint names them. */
+    readonly accept: ReadonlySet<string>;
+  } | null;
   readonly raw: {
     readonly group: string;
     readonly positions: () => Promise<readonly GroupPosition[]>;
@@ -91,8 +96,8 @@ export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport>
     notes.push(...comparePositions({ group: options.raw.group, before, after }, verified, findings));
   }
   let signed: Signed | null = null;
-  if (sign !== null && ledger !== null && findings.total() === 0) {
-    const read = { audit: source.kind === 'topic' ? source.topic : null, resume };
+  if (sign !== null && ledger !== null && [...findings.kinds].every((kind) => sign.accept.has(kind))) {
+    const read = { audit: source.kind === 'topic' ? source.topic : null, resume, accepted: findings.kept.map(inShort) };
     signed = signCheckpoint(verified, read, ledger, sign.signer, options.now(), hash);
     await sign.append(signed.line);
   }
@@ -110,6 +115,10 @@ export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport>
     notes,
     signed: signed === null ? null : { number: signed.number, hash: signed.hash, key: signed.key },
   };
+}
+
+function inShort({ kind, topic, partition, firstOffset, lastOffset }: Finding): string {
+  return `${kind} ${topic}/${partition} ${firstOffset}-${lastOffset}`;
 }
 
 type Walk = { readonly options: VerifyOptions; readonly verifier: Verifier; readonly raw: RawComparison | null };

@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { type Acceptable, ACCEPTABLE } from '../../core/audit/verify-finding.ts';
 import { type AddCommand, CONFIG_FLAG, examples } from '../command.ts';
 
 export type VerifyFlags = {
@@ -6,6 +7,7 @@ export type VerifyFlags = {
   readonly auditTopic?: string;
   readonly checkpoints?: string;
   readonly sign?: boolean;
+  readonly accept?: readonly Acceptable[];
   readonly full?: boolean;
   readonly publicKey?: readonly string[];
   readonly expectCheckpoint?: string;
@@ -31,6 +33,11 @@ export const addVerify: AddCommand = (parent, finish) => {
       'a checkpoint that must be in the file, by the hash printed when it was signed',
     )
     .option('--sign', 'where nothing is wrong, append a checkpoint signed with the "checkpoint" key')
+    .addOption(
+      new Option('--accept <kind...>', 'sign in spite of these findings; the checkpoint names them').choices(
+        ACCEPTABLE,
+      ),
+    )
     .option('--keys <file>', 'keys file; default: LETHE_KEYS_FILE')
     .option('--export <file>', 'write the segments that are read to a file that --in takes')
     .addOption(new Option('--format <format>', 'the report on stdout').choices(['text', 'json']).default('text'))

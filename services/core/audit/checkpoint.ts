@@ -33,6 +33,8 @@ export type CheckpointContent = {
   readonly chains: readonly CheckpointChain[];
   /** By partition of the audit topic: the first offset that was not read yet. Empty for a file. */
   readonly resume: readonly { readonly partition: number; readonly offset: number }[];
+  /** Findings that were there and were signed for all the same, in short: `second_chain raw.a/0 0-99`. */
+  readonly accepted: readonly string[];
   /** Hash of the line of the checkpoint before, `GENESIS` for the first: a line that is taken out leaves a gap. */
   readonly previous: string;
   /** Names the key that signed: see adapters/crypto/signer.ts. */
@@ -85,6 +87,7 @@ function inOrder(content: CheckpointContent): CheckpointContent {
       at: chain.at === null ? null : { partition: chain.at.partition, offset: chain.at.offset },
     })),
     resume: content.resume.map(({ partition, offset }) => ({ partition, offset })),
+    accepted: content.accepted,
     previous: content.previous,
     key: content.key,
   };
@@ -92,7 +95,7 @@ function inOrder(content: CheckpointContent): CheckpointContent {
 
 function isCheckpoint(value: unknown): value is Checkpoint {
   if (!isObject(value)) return false;
-  const { version, number, at, audit, chains, resume, previous, key, signature } = value;
+  const { version, number, at, audit, chains, resume, accepted, previous, key, signature } = value;
   return (
     version === 1 &&
     isCount(number) &&
@@ -103,6 +106,8 @@ function isCheckpoint(value: unknown): value is Checkpoint {
     chains.every(isChain) &&
     Array.isArray(resume) &&
     resume.every(isPlace) &&
+    Array.isArray(accepted) &&
+    accepted.every((one) => typeof one === 'string') &&
     isHash(previous) &&
     typeof key === 'string' &&
     typeof signature === 'string'

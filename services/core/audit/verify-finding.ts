@@ -50,6 +50,14 @@ export type FindingKind =
   /** The group's committed position, or the chain's head in it, is not where the audit ends. */
   | 'position_differs';
 
+/**
+ * What somebody may answer for by signing a checkpoint all the same: the traces of a loss or a new beginning that was
+ * decided on, such as a position that was reset. Everything else stays a reason not to sign.
+ */
+export const ACCEPTABLE = ['starts_late', 'second_chain', 'dropped', 'offset_gap', 'raw_unaccounted'] as const;
+
+export type Acceptable = (typeof ACCEPTABLE)[number];
+
 export type Finding = {
   readonly kind: FindingKind;
   /** The raw topic and partition; null where the finding is not about one. */
@@ -69,6 +77,7 @@ export type Findings = {
   /** The first ones, in the order in which they were found. */
   readonly kept: readonly Finding[];
   readonly total: () => number;
+  readonly kinds: ReadonlySet<FindingKind>;
 };
 
 /** More are counted but not kept: a broken file must not fill the memory. */
@@ -76,12 +85,15 @@ const MAX_KEPT = 1_000;
 
 export function makeFindings(): Findings {
   const kept: Finding[] = [];
+  const kinds = new Set<FindingKind>();
   let total = 0;
   return {
     kept,
+    kinds,
     total: () => total,
     add: (finding) => {
       total++;
+      kinds.add(finding.kind);
       if (kept.length < MAX_KEPT) kept.push(finding);
     },
   };

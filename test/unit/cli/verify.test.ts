@@ -40,7 +40,7 @@ function makeDesk() {
         progress: () => undefined,
       },
       checkpoints: { file: 'checkpoints', open: bytes, check, anchor: null },
-      sign: { signer, append: async (line) => void lines.push(line) },
+      sign: { signer, append: async (line) => void lines.push(line), accept: new Set() },
       ...more,
     });
   return { lines, over, bytes };
@@ -87,6 +87,21 @@ describe('from checkpoint to checkpoint', () => {
     const report = await desk.over([partitionOf([A[0]!, A[2]!])]);
     expect(report).toMatchObject({ ok: false, signed: null });
     expect(desk.lines).toEqual([]);
+  });
+
+  it('signs for a new beginning that somebody answers for, and goes on from there', async () => {
+    const desk = makeDesk();
+    const anew = chainOf('raw.a', 0, 3, 10);
+    const append = async (line: string): Promise<void> => void desk.lines.push(line);
+    const accepting = (kind: string) => ({ sign: { signer, append, accept: new Set([kind]) } });
+    const both = partitionOf([...A, ...anew.slice(0, 2)]);
+    expect(await desk.over([both], accepting('starts_late'))).toMatchObject({ ok: false, signed: null });
+    const report = await desk.over([both], accepting('second_chain'));
+    expect(report).toMatchObject({ ok: false, signed: { number: 1 } });
+    expect(told(report)).toEqual(['second_chain raw.a/0 100-119 audit/0/6']);
+    expect(JSON.parse(desk.lines[0] ?? '').accepted).toEqual(['second_chain raw.a/0 100-119']);
+    const next = await desk.over([partitionOf([...A, ...anew])]);
+    expect(next).toMatchObject({ ok: true, segments: 1, checkpoint: { resumed: true }, signed: { number: 2 } });
   });
 
   it.each<[string, MemoryPartition, string[]]>([

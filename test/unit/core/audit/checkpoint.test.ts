@@ -27,6 +27,7 @@ function signed(number: number, previous: string, by = signer): string {
       },
     ],
     resume: [{ partition: 0, offset: number + 1 }],
+    accepted: ['second_chain raw.a/0 0-9'],
   };
   return checkpointLine({ ...content, signature: by.sign(checkpointText(content)) });
 }

@@ -17,7 +17,16 @@ const chainsOf = (lengths: readonly number[]): AuditSegment[][] =>
 
 /** Over all that is there, so that the tail is covered too. */
 const checkpointOver = (chains: readonly (readonly AuditSegment[])[]): Checkpoint => ({
-  ...{ version: 1, number: 1, at: '2026-03-01T00:00:00Z', audit: 'audit', resume: [], previous: GENESIS, key: 'k' },
+  ...{
+    version: 1,
+    number: 1,
+    at: '2026-03-01T00:00:00Z',
+    audit: 'audit',
+    resume: [],
+    accepted: [],
+    previous: GENESIS,
+    key: 'k',
+  },
   signature: '',
   chains: chains.map((chain) => {
     const { topic, partition, lastOffset, hash } = chain.at(-1)!;

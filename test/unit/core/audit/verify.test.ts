@@ -28,7 +28,16 @@ const messages = ({ findings }: Ran): string => findings.map(({ message }) => me
 
 /** What a checkpoint after segment `index` of the chains says. */
 const checkpointAt = (index: number, ...chains: readonly (readonly AuditSegment[])[]): Checkpoint => ({
-  ...{ version: 1, number: 1, at: '2026-03-01T00:00:00Z', audit: 'audit', resume: [], previous: GENESIS, key: 'k' },
+  ...{
+    version: 1,
+    number: 1,
+    at: '2026-03-01T00:00:00Z',
+    audit: 'audit',
+    resume: [],
+    accepted: [],
+    previous: GENESIS,
+    key: 'k',
+  },
   signature: '',
   chains: chains.map((chain) => {
     const { topic, partition, lastOffset, hash } = chain[index]!;
@@ -191,6 +200,11 @@ describe('tampering is found and named', () => {
     const entries: AuditEntry[] = entriesOf(A);
     entries[2] = { at: { partition: 0, offset: 2 }, key: 'raw.a/0', segment: null, problem: 'it is damaged' };
     expect(told(verified(entries))).toEqual(['undecodable - - audit/0/2', 'dropped raw.a/0 20-29 audit/0/3']);
+  });
+
+  it('a line that says more than its hash covers', () => {
+    const entries = entriesOf(A).map((entry, index) => (index === 2 ? { ...entry, exact: false } : entry));
+    expect(told(verified(entries as AuditEntry[]))).toEqual(['altered raw.a/0 20-29 audit/0/2']);
   });
 
   it('more loose ends than are held at a time', () => {
