@@ -27,11 +27,12 @@ export async function readMarks(
   passed: (offsets: number) => void = () => undefined,
 ): Promise<Marks> {
   const replayed = new Map<number, OffsetSet>();
-  const heads = new Map<string, { readonly partition: number; readonly hash: string | null }>();
+  const heads = new Map<string, string | null>();
   const unreadable: string[] = [];
   for (const { partition, low, end } of bounds) {
     const set = new OffsetSet();
     replayed.set(partition, set);
+    const here = new Map<string, string>();
     for await (const batch of reader.read({ topic: DEAD_LETTER_TOPIC, partition, from: low, to: end })) {
       for (const record of batch.records) {
         // Letters are not even parsed here: they are many, and may be large.
@@ -42,18 +43,15 @@ export async function readMarks(
           continue;
         }
         for (const [from, to] of read.mark.replayed) set.addRange(from, to);
-        for (const [chain, hash] of Object.entries(read.mark.chains)) {
-          const known = heads.get(chain);
-          const elsewhere = known !== undefined && known.partition !== partition && known.hash !== hash;
-          heads.set(chain, { partition, hash: elsewhere ? null : hash });
-        }
+        for (const [chain, hash] of Object.entries(read.mark.chains)) here.set(chain, hash);
       }
       passed(batch.nextOffset - batch.startOffset);
     }
+    for (const [chain, hash] of here) heads.set(chain, heads.has(chain) && heads.get(chain) !== hash ? null : hash);
   }
   return {
     isReplayed: (partition, offset) => replayed.get(partition)?.has(offset) ?? false,
-    heads: new Map([...heads].map(([chain, { hash }]) => [chain, hash])),
+    heads,
     unreadable,
   };
 }
