@@ -82,6 +82,15 @@ describe('from checkpoint to checkpoint', () => {
     expect(previous).toBe(sha256(desk.lines[1] ?? ''));
   });
 
+  it('of another audit topic says nothing about where to go on', async () => {
+    const desk = makeDesk();
+    await desk.over([partitionOf(ALL.slice(0, 8))]);
+    const reader = makeMemoryTopicReader({ copy: [partitionOf(ALL)] });
+    const copy = await desk.over([], { source: { kind: 'topic', topic: 'copy', reader, decode } });
+    expect(copy).toMatchObject({ ok: true, segments: 12, checkpoint: { number: 1, resumed: false } });
+    expect(JSON.parse(desk.lines[1] ?? '')).toMatchObject({ audit: 'copy', resume: [{ partition: 0, offset: 12 }] });
+  });
+
   it('signs nothing where anything is found', async () => {
     const desk = makeDesk();
     const report = await desk.over([partitionOf([A[0]!, A[2]!])]);
