@@ -5,6 +5,8 @@ export const EXIT = {
   ok: 0,
   /** Findings, failed tests. */
   findings: 1,
+  /** `diff --fail-on-exposure`. */
+  exposure: 2,
   usage: 64,
   unavailable: 69,
   bug: 70,
