@@ -32,8 +32,8 @@ export function isFields(datum: Datum): datum is DatumFields {
   );
 }
 
-/** Numbers of so many digits may not survive as a double. */
-const MANY_DIGITS = /\d{16}/;
+/** Whole numbers of so many digits may not survive as a double. To ask for the text of each number is slow. */
+const MANY_DIGITS = /[:[,]\s*-?\d{16,}\s*[,\]}]/;
 
 type Reviver = (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown;
 

@@ -7,6 +7,7 @@ describe('looksLikeValue', () => {
     'someone@example.com',
     '+4930901820',
     '192.0.2.7',
+    'fe80::1',
     '2026-01-01',
     '0b8f1a9e-54b1-4a5e-9d3f-0f3c4a1b2c3d',
     'deadbeef0123',
