@@ -1,6 +1,9 @@
 import { otherwiseText, type ShownProof } from './prove-words.ts';
 
-/** A proof for machines: the same facts, with positions and durations in milliseconds. */
+/**
+ * A proof for machines: the same facts, with positions and durations in milliseconds. What is `undefined` here JSON
+ * leaves out: it is said once, above.
+ */
 export function proofAsJson({ proof, subjectOf }: ShownProof): string {
   const routes = proof.routes.map(({ name, topic, format, schemas, outputs }) => ({
     route: name,
@@ -20,9 +23,10 @@ export function proofAsJson({ proof, subjectOf }: ShownProof): string {
         personal: category.personal,
         sensitive: category.sensitive,
         canGetThere: ways.length > 0,
-        ways: ways.map(({ category: _, ...way }) => way),
-        blocked: blocked.map(({ category: _, guarded, ...rest }) => ({
+        ways: ways.map((way) => ({ ...way, category: undefined })),
+        blocked: blocked.map(({ guarded, ...rest }) => ({
           ...rest,
+          category: undefined,
           guards: guarded?.by.map(({ position }) => position) ?? [],
         })),
       })),
@@ -30,7 +34,7 @@ export function proofAsJson({ proof, subjectOf }: ShownProof): string {
   }));
   const guards = proof.guards.map(({ guard, text, holds, brokenBy, outputs, tags }) => ({
     ...{ name: guard.name, why: guard.why, category: guard.category, position: guard.position, text, holds, outputs },
-    brokenBy: brokenBy.map(({ guard: _, ...breach }) => breach),
+    brokenBy: brokenBy.map((breach) => ({ ...breach, guard: undefined })),
     tagsThatWouldBreakIt: tags,
   }));
   return `${JSON.stringify({ holds: proof.holds, routes, guards }, null, 2)}\n`;

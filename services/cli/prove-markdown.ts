@@ -10,6 +10,7 @@ import {
   ERASED,
   LEGEND,
   otherwiseText,
+  printable,
   regimesText,
   ruleText,
   schemasText,
@@ -52,7 +53,7 @@ export function proofAsMarkdown(shown: ShownProof): string {
       ...more.map((line) => `  - ${escape(line)}`),
     );
   }
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(printable).join('\n')}\n`;
 }
 
 function details(route: RouteProof, { plan, grounds, cells }: OutputProof): readonly string[] {

@@ -10,6 +10,7 @@ import {
   ERASED,
   LEGEND,
   otherwiseText,
+  printable,
   regimesText,
   ruleText,
   schemasText,
@@ -44,7 +45,7 @@ export function proofAsText(shown: ShownProof, width: number): string {
     for (const line of more) lines.push(...wrap(line, width, '          '));
   }
   if (guards.length === 0) lines.push('', 'No guards: there is no guards.yaml, or it is empty.');
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(printable).join('\n')}\n`;
 }
 
 /** Categories down, outputs across; in several blocks where they do not fit side by side. */

@@ -145,6 +145,11 @@ export function schemasText(route: RouteProof, { registry, subjectOf }: ShownPro
   return lines;
 }
 
+/** Names come from files: none may begin a line of its own, or reach a terminal as control characters. */
+export function printable(line: string): string {
+  return line.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '\uFFFD');
+}
+
 /** A guard and how it stands. */
 export function guardLines({ guard, text, holds, brokenBy, outputs, tags }: GuardProof): {
   readonly head: string;

@@ -25,11 +25,11 @@ export function compileGuards(
     const sound = [checkCategory(authored, taxonomy, at, report), checkOptions(authored, at, report)];
     const matched = matchPurposes(authored, names, at, report);
     if (matched === null || sound.includes(false)) continue;
-    const { category, name = null, why = null, only_as: forms } = authored;
+    const { category, only_as: forms } = authored;
     guards.push({
       position: at(),
-      name,
-      why,
+      name: oneLine(authored.name),
+      why: oneLine(authored.why),
       category,
       patterns: patternsOf(authored)?.map(([, pattern]) => pattern) ?? null,
       purposes: matched,
@@ -184,6 +184,11 @@ function patternsOf(authored: GuardDocument): readonly Placed[] | null {
   if (given === undefined) return null;
   if (typeof given === 'string') return [[[option], given]];
   return given.map((pattern, index): Placed => [[option, index], pattern]);
+}
+
+/** Text that was written over several lines, for a message of one. */
+function oneLine(text: string | undefined): string | null {
+  return text === undefined ? null : text.replaceAll(/\s+/g, ' ').trim();
 }
 
 function listOf<T>(given: T | readonly T[]): readonly T[] {

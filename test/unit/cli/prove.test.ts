@@ -136,6 +136,15 @@ describe('as text', () => {
   });
 });
 
+it.each(['text', 'md'] as const)('lets no name of a file begin a line or reach a terminal: %s', async (format) => {
+  const policies = [policyWith({ 'a\u001bb\nc': 'user' }, [], { outputs: OUTPUTS })];
+  const guards = [{ category: 'user', never_in: '*', name: 'x\u001b', why: 'one\n  two\n' }];
+  const { text } = await proven({ policies, guards }, { format });
+  expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  expect(text).not.toMatch(/^c/m);
+  expect(text).toContain('one two\n');
+});
+
 describe('what is asked for', () => {
   it('is a category with those under it, an output, and all guards', async () => {
     const guards = [{ category: 'user.health', never_in: 'analytics' }];

@@ -230,7 +230,7 @@ class Check {
       const leaf = this.plan.leaves.find(({ path: declared }) => declared === walk(this.plan, place));
       // A container that is null stays null.
       if (leaf === undefined && scalar === null) continue;
-      if (leaf?.category == null) throw new Error(`nothing is declared at ${place.join('.')}`);
+      if (leaf === undefined || leaf.category === null) throw new Error(`nothing is declared at ${place.join('.')}`);
       const effect = variant.effects[leaf.id] ?? '';
       if (scalar?.includes('canary') === true) expect(effect).toBe('keep');
       this.released('field', leaf.path, leaf.category.name, effect);
