@@ -30,6 +30,7 @@ import { makeBundles } from '../gateway/bundles.ts';
 import { NO_REGISTRY } from '../core/no-registry.ts';
 import { decodePosition } from '../gateway/position.ts';
 import { makeLetterPath } from '../gateway/replayed-letters.ts';
+import { boundYoungGeneration } from '../gateway/young-generation.main.ts';
 import type { ReplayLettersOptions } from './commands/dead-letters.ts';
 import { makeOpenLetter } from './dead-letters-open.ts';
 import { replayLetters } from './dead-letters-replay.ts';
@@ -42,6 +43,7 @@ import { commandSettings } from './settings.main.ts';
 
 /** `lethe dead-letters replay`: the summary on stdout; exit 1 where something is left that replaying alone will not mend. */
 export async function deadLettersReplay(texts: readonly string[], options: ReplayLettersOptions): Promise<number> {
+  boundYoungGeneration();
   silenceNegativeTimeoutWarning();
   const times = timesOf(options);
   const { coordinates, wrong } = readCoordinates(texts);

@@ -14,6 +14,7 @@ import { LetheError } from '../core/errors.ts';
 import { DEAD_LETTER_TOPIC } from '../core/own-topics.ts';
 import type { CompiledBundle } from '../core/policy/plan.ts';
 import type { PartitionBounds, TopicReader } from '../core/topic-reader.ts';
+import { boundYoungGeneration } from '../gateway/young-generation.main.ts';
 import type { ListOptions, SelectOptions, ShowOptions } from './commands/dead-letters.ts';
 import { usableConfiguration } from './configuration.main.ts';
 import { listLetters } from './dead-letters-list.ts';
@@ -29,6 +30,7 @@ import { topicReaderOf } from './topic-reader.main.ts';
 
 /** `lethe dead-letters list`: letters and counts on stdout; exit 1 where something on the topic is no letter. */
 export async function deadLettersList(options: ListOptions): Promise<number> {
+  boundYoungGeneration();
   const times = timesOf(options);
   const settings = commandSettings(options, ['kafka'], ['redis']);
   const routes = await knownRoutes(options, settings);

@@ -30,10 +30,8 @@ describe('a raw value as a person reads it', () => {
   });
 
   it('Avro by its tree', () => {
-    const tree = {
-      kind: 'object',
-      members: new Map([['n', { kind: 'scalar', literal: '9007199254740993' }]]),
-    } as const;
+    const members = new Map<string, Tree>([['n', { kind: 'scalar', literal: '9007199254740993' }]]);
+    const tree: Tree = { kind: 'object', members };
     expect(readableValue(Buffer.of(0, 0, 0, 0, 7, 1), { id: 7, tree })).toEqual({
       kind: 'Avro, schema 7',
       text: '{\n  "n": 9007199254740993\n}',
