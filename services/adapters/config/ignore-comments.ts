@@ -4,8 +4,6 @@ import type { IgnoreComment } from '../../core/policy/lint-ignores.ts';
 const MARK = /^#\s*lethe-ignore\b(.*)$/s;
 /** What stands between the mark and the reason: `: CODE `. */
 const CODE = /^:\s*([a-z][a-z0-9-]*)\s+(\S.*)$/s;
-/** What the lexer puts before a scalar, which may begin with `#` itself within a block of text. */
-const SCALAR = '\u001f';
 
 /**
  * The `# lethe-ignore: CODE REASON` comments of a YAML text, with the line that each speaks of: its own where something
@@ -16,11 +14,9 @@ export function ignoreComments(file: string, text: string): readonly IgnoreComme
   const rows = text.split('\n');
   const comments: IgnoreComment[] = [];
   let offset = 0;
-  let scalar = false;
   for (const token of new Lexer().lex(text)) {
-    const isComment = !scalar && CST.tokenType(token) === 'comment';
-    scalar = token === SCALAR;
-    if (isComment) {
+    // Text of a block that looks like a comment is indented, and the indentation belongs to its token.
+    if (CST.tokenType(token) === 'comment') {
       const found = MARK.exec(token.trimEnd());
       if (found !== null) {
         const before = text.slice(0, offset);
@@ -30,7 +26,7 @@ export function ignoreComments(file: string, text: string): readonly IgnoreComme
         comments.push({ position: { file, line, col }, code, line: lineMeant(rows, line, col) });
       }
     }
-    // Marks of the lexer (document, flow end, scalar) stand for no text.
+    // Marks of the lexer (of a document, a scalar, the end of a flow) stand for no text.
     if (text.startsWith(token, offset)) offset += token.length;
   }
   return comments;

@@ -272,6 +272,15 @@ describe('coverage', () => {
     ]);
   });
 
+  it('takes a field for released that was released once', async () => {
+    const fresh = benchOf(parts);
+    for (const method of ['explicit', null]) {
+      const test = { consent: [said({ method })], input: input('"blood":1'), expect: outputs({}) };
+      await runPolicyTest(policyTest(test), fresh);
+    }
+    expect(states(fresh.coverage.report(), 0)).toMatchObject({ blood: 'released' });
+  });
+
   it('does not take a field dropped for want of consent for a rule that decided', async () => {
     const fresh = benchOf(parts);
     await runPolicyTest(policyTest({ consent: [said({})], input: input('"blood":1'), expect: outputs({}) }), fresh);
@@ -310,7 +319,7 @@ describe('the reasons that can occur', () => {
     { select: 'user.health', action: 'keep' as const },
   ];
 
-  it.each<[string, string, Parameters<typeof reasonsOf>[1], string[]]>([
+  it.each<[string, string, Parameters<typeof reasonsOf>[1], string[], Partial<PolicyDocument>?]>([
     ['a legal obligation: age alone', 'law', {}, ['retention_expired']],
     ['a contract: erasure too', 'deal', { rules: [] }, ['erased', 'retention_expired']],
     ['nothing but sensitive data', 'deal', {}, ['erased', 'consent_not_explicit', 'retention_expired']],
@@ -325,6 +334,13 @@ describe('the reasons that can occur', () => {
       'fraud_prevention',
       { rules: KEEP },
       ['erased', 'objected', 'retention_expired'],
+    ],
+    [
+      'sensitive data, of which even the subject is',
+      'deal',
+      { rules: [{ select: 'user.health', action: 'keep' }] },
+      ['erased', 'consent_not_explicit', 'retention_expired'],
+      { fields: { id: 'user.health', at: 'system' } },
     ],
     [
       'a recipient',
@@ -342,7 +358,7 @@ describe('the reasons that can occur', () => {
       ],
     ],
     ['no key', 'law', { key: 'none' }, ['retention_expired', 'tombstone']],
-  ])('%s', (_, purpose, output, reasons) => {
-    expect(reasonsOf(purpose, output)).toEqual(reasons);
+  ])('%s', (_, purpose, output, reasons, rest) => {
+    expect(reasonsOf(purpose, output, rest)).toEqual(reasons);
   });
 });
