@@ -11,7 +11,6 @@ import type { Keyring } from '../core/keyring.ts';
 import type { Bundle } from '../core/ports.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import { type ConsentSource, consentsOfFile } from './consent-source.ts';
-import { EXIT } from './exit.ts';
 import { explanationLine } from './explain-json.ts';
 import { explanationText, type Paint } from './explain-text.ts';
 import type { ShownExplanation } from './explain.ts';
@@ -53,14 +52,6 @@ export async function print(
   const text =
     format === 'json' ? `${explanationLine(shown)}\n` : `${isFurther ? '\n' : ''}${explanationText(shown, painter())}`;
   if (!process.stdout.write(text)) await once(process.stdout, 'drain');
-}
-
-/** A reader that has seen enough (`| head`) ends the command, and that is well. */
-export function endWithReader(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.ok);
-    throw error;
-  });
 }
 
 const LOOKS = { strong: 'bold', dim: 'dim', good: 'green', bad: 'red', warn: 'yellow' } as const;

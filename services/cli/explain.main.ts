@@ -7,7 +7,7 @@ import type { ExplainOptions } from './commands/explain.ts';
 import { usableConfiguration } from './configuration.main.ts';
 import { EXIT } from './exit.ts';
 import { explainAt } from './explain-at.main.ts';
-import { authoredIn, consentsFrom, endWithReader, keyringOf, print } from './explain-shared.main.ts';
+import { authoredIn, consentsFrom, keyringOf, print } from './explain-shared.main.ts';
 import { inputRecords } from './explain.ts';
 import { bytesOf, sizeOfFile } from './files.ts';
 import { chooseRoute, planOfRoute } from './routes.ts';
@@ -16,7 +16,6 @@ import { timeOption } from './time-option.ts';
 
 /** `lethe explain`: explanations on stdout, and values nowhere else. */
 export async function explain(dir: string | undefined, options: ExplainOptions): Promise<number> {
-  endWithReader();
   if (options.at !== undefined) {
     if (options.in === undefined) return explainAt(dir, options.at, options);
     throw new LetheError('usage', '--at and --in: a record comes from one of them', { fix: 'Leave one out.' });
