@@ -16,7 +16,7 @@ import { type Stack, startStack } from '../../deploy/local/stack.ts';
 import { until } from '../stack/commands.ts';
 import { needKcat, produceLines, topicHolds } from '../stack/kcat.ts';
 import { consent, event, FIELDS, outputsOf, writeConfig } from '../stack/small-config.ts';
-import { isReady, setUp, status, type Workbench } from '../stack/workbench.ts';
+import { isReady, setUp, status, total, type Workbench } from '../stack/workbench.ts';
 
 const STALE = 'PT3S';
 const BACK_WITHIN_MS = 20_000;
@@ -173,10 +173,9 @@ describe('a consent view that fails', () => {
     await redisDo(stack.redis, 'FLUSHALL');
     await lethe(['push', config], bench.env);
     const ids = await produceFor('objects', 'stays');
-    await until('it waits for the view', async () => (await status(worker, '/readyz')) === 503 || null).catch(
-      () => null,
-    );
-    await sleep(1_500);
+    await until('both partitions wait for the view', async () => {
+      return (await total(worker, 'lethe_paused_partitions', 'cause="consent_view"')) === PARTITIONS || null;
+    });
     for (const output of ['a', 'f'] as const) {
       await nonePublished([...ids['objects']!, ...ids['stays']!], output);
     }
@@ -247,17 +246,17 @@ it('loses and doubles no event, however often the projector is killed', async ()
   // Straight into the feed: the import writes to a Redis of its own, so that only the projector fills the view.
   const elsewhere = await startRedis(createRunDir(), () => undefined);
   const file = join(bench.dir, 'many.jsonl');
-  const lines = Array.from({ length: 6_000 }, (_, index) =>
+  const lines = Array.from({ length: 3_000 }, (_, index) =>
     consent(subjects[index % subjects.length]!, index % 3 === 0 ? 'withdrawn' : 'granted', `p${index}`),
   );
   writeFileSync(file, `${lines.join('\n')}\n`);
   const importing = lethe(['consent', 'import', file], { ...bench.env, REDIS_URL: elsewhere.endpoint }).then(() => {
     imported = true;
   });
-  for (let kills = 0; kills < 8; kills++) {
+  for (let kills = 0; kills < 5; kills++) {
     await control.kill();
     control = await bench.control();
-    await sleep(500 + 90 * kills);
+    await sleep(600 + 150 * kills);
   }
   await importing;
   expect(imported).toBe(true);
