@@ -10,7 +10,7 @@ import { silenceNegativeTimeoutWarning } from '../adapters/log/warnings.ts';
 import { connectRedis } from '../adapters/redis/client.ts';
 import { makeRedisConsentStore } from '../adapters/redis/consent-store.ts';
 import { makeWrittenTopics } from '../gateway/written-topics.main.ts';
-import { readConsents } from './consent-get.ts';
+import { readConsents } from '../core/consent-report.ts';
 import { importConsents } from './consent-import.ts';
 import { EXIT } from './exit.ts';
 import { bytesOf, sizeOfFile } from './files.ts';

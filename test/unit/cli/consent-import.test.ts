@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeMemoryConsentLog } from '../../../services/adapters/memory/consent-log.ts';
 import { makeMemoryStores } from '../../../services/adapters/memory/stores.ts';
 import { importConsents } from '../../../services/cli/consent-import.ts';
-import { readConsents } from '../../../services/cli/consent-get.ts';
+import { readConsents } from '../../../services/core/consent-report.ts';
 import { LetheError } from '../../../services/core/errors.ts';
 import type { ConsentLog, ConsentStore } from '../../../services/core/ports.ts';
 

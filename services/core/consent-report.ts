@@ -1,7 +1,7 @@
-import type { ConsentDecision, ConsentEvent } from '../core/consent-event.ts';
-import { consentStateOfTokens } from '../core/decide/consent-state.ts';
-import type { Keyring } from '../core/keyring.ts';
-import type { ConsentStore } from '../core/ports.ts';
+import type { ConsentDecision, ConsentEvent } from './consent-event.ts';
+import { consentStateOfTokens } from './decide/consent-state.ts';
+import type { Keyring } from './keyring.ts';
+import type { ConsentStore } from './ports.ts';
 
 /** An event with its times in RFC 3339. */
 export type ShownEvent = Omit<ConsentEvent, 'at' | 'expires'> & {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeMemoryStores } from '../../../services/adapters/memory/stores.ts';
-import { readConsents } from '../../../services/cli/consent-get.ts';
+import { readConsents } from '../../../services/core/consent-report.ts';
 import type { ConsentEvent } from '../../../services/core/consent-event.ts';
 import { event } from '../../contract/consent-store.ts';
 
@@ -16,7 +16,7 @@ async function report(
   return readConsents('cust-secret', keyring, stores.consents, NOW);
 }
 
-describe('lethe consent get', () => {
+describe('what a subject has consented to', () => {
   it('shows the state of every purpose that was spoken of, and the events behind it', async () => {
     const shown = await report(
       event(1, { purpose: '*', at: Date.UTC(2026, 0, 1), expires: Date.UTC(2026, 1, 1) }),
