@@ -5,7 +5,7 @@
 import type { Decoded, RecordCodec } from './apply/codec.ts';
 import { type ApplyHeaders, makeApplyHeaders, type PublishedHeader, textOf } from './apply/headers.ts';
 import type { ConsentState } from './decide/consent-state.ts';
-import { decide, settle } from './decide/decide.ts';
+import { decide, type RecordFacts, settle } from './decide/decide.ts';
 import type { Variant } from './decide/variant.ts';
 import { makeVariants, type Variants } from './decide/variants.ts';
 import { type FieldCount, FieldTally } from './field-tally.ts';
@@ -68,6 +68,11 @@ export type EngineBatch = {
    * @param key raw bytes: the subject id as text.
    */
   readonly tombstone: (plan: RoutePlan, key: Uint8Array | null) => RecordDecision;
+  /**
+   * Whether what was published of a record would be published just so, were it decided about again: by what its subject
+   * has said meanwhile, at a later moment. What was withheld is not asked about; it was rightly withheld then.
+   */
+  readonly stands: (record: RecordFacts, decision: RecordDecision, state: ConsentState, now: number) => boolean;
   /** What the fields of the records published so far came to; to be counted once the batch is committed. */
   readonly fieldCounts: () => readonly FieldCount[];
 };
@@ -109,6 +114,8 @@ export function makeEngine({ keyring }: { readonly keyring: Keyring }): Engine {
       return {
         evaluate: (record, headers, state) => evaluate(partsOf(record.plan), record, headers, state, options, tally),
         tombstone: (plan, key) => passOn(plan, key, keyring),
+        stands: (record, decision, state, now) =>
+          decision.kind !== 'decided' || stands(partsOf(decision.plan), record, decision, state, now),
         fieldCounts: () => tally.counts(),
       };
     },
@@ -169,6 +176,21 @@ export function makeEngine({ keyring }: { readonly keyring: Keyring }): Engine {
         return null;
     }
   }
+}
+
+function stands(
+  parts: readonly Part[],
+  record: RecordFacts,
+  { outputs }: Decided,
+  state: ConsentState,
+  now: number,
+): boolean {
+  return parts.every(({ output, variants }, index) => {
+    const before = outputs[index];
+    if (before?.kind !== 'published') return true;
+    const after = decide(record, state, output, now, variants);
+    return after.kind === 'publish' && after.variant === before.variant && after.reason === before.reason;
+  });
 }
 
 export function deadLettered(poison: Poison): DeadLettered {

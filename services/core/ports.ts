@@ -22,6 +22,11 @@ export type ConsentSnapshot = {
   readonly shadowDigest: string | null;
   /** Null where no projector ever wrote one. */
   readonly watermark: Watermark | null;
+  /**
+   * Another text whenever consents were added, and not read before `events` were; so while it stays the same, they do.
+   * Null where the view cannot tell (a cluster, which does not read all at one moment).
+   */
+  readonly stamp: string | null;
 };
 
 export type ConsentStore = {

@@ -55,6 +55,12 @@ export type BatchResult = {
   readonly metadata: string;
   /** Called once, after the commit and never after an abort: where counters move. */
   readonly committed: () => void;
+  /**
+   * Asked as late as can be, once all is sent and nothing but the commit is left; asked again where the commit is late.
+   * False: what the batch rests on has changed. Nothing of it is published then, and the handler gets its records again
+   * at once, maybe not as many. Throwing a retryable `LetheError` aborts and pauses.
+   */
+  readonly stillGood?: () => Promise<boolean>;
 };
 
 export type BatchContext = {
@@ -77,7 +83,8 @@ export type TransportObserver = {
   readonly lag: (topic: string, partition: number, records: number) => void;
   /** The broker was lost; `assigned` or a committed transaction tells of its return. */
   readonly down: () => void;
-  readonly transaction: (result: 'committed' | 'aborted' | 'fenced') => void;
+  /** `stale`: aborted because `stillGood` said no. */
+  readonly transaction: (result: 'committed' | 'aborted' | 'fenced' | 'stale') => void;
   readonly stage: (stage: 'publish' | 'commit', seconds: number) => void;
 };
 

@@ -7,8 +7,11 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { Admin, Kafka, Message, Producer, Transaction } from 'kafkajs';
+import { LetheError } from '../../core/errors.ts';
 import type { BatchResult, Publication, TopicFacts, TransportObserver } from '../../core/transport.ts';
 import { RETRY } from './client.ts';
+import { commitThrough } from './commit-gate.ts';
+import { makeFreshKnowledge } from './fresh-knowledge.ts';
 
 export type LaneOptions = {
   readonly kafka: Kafka;
@@ -27,8 +30,11 @@ export type Lane = {
   readonly metadata: () => string | null;
   /** Marks offsets as passed without a commit: transaction markers and aborted records, which no handler sees. */
   readonly skipTo: (offset: number) => void;
-  /** One transaction: publications and the position after them. Any failure leaves the lane unusable. */
-  readonly commit: (result: BatchResult, nextOffset: number) => Promise<void>;
+  /**
+   * One transaction: publications and the position after them. `stale`: what the result rests on has changed; nothing
+   * happened, and the lane is well. Any failure leaves the lane unusable.
+   */
+  readonly commit: (result: BatchResult, nextOffset: number) => Promise<'committed' | 'stale'>;
   readonly close: () => Promise<void>;
 };
 
@@ -173,7 +179,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
     throw error;
   }
 
-  const commit = async (result: BatchResult, nextOffset: number): Promise<void> => {
+  const commit = async (result: BatchResult, nextOffset: number): Promise<'committed' | 'stale'> => {
     const started = performance.now();
     const limits = new Map<string, number>();
     for (const publication of result.publications) {
@@ -194,10 +200,29 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
       // `metadata` is missing in kafkajs' types, not in what it sends.
       topics: [{ topic, partitions: [{ partition, offset: String(nextOffset), metadata: result.metadata } as never] }],
     });
-    await current.commit();
+    const isGood = makeFreshKnowledge(result.stillGood, () => performance.now());
+    let good: boolean;
+    try {
+      good = await isGood();
+    } catch (error) {
+      // Left open, it would hold up whoever reads the outputs until the partition is taken up again.
+      await current.abort().catch(() => undefined);
+      throw error;
+    }
+    if (!good) {
+      await current.abort();
+      return 'stale';
+    }
+    await commitThrough(
+      async () => {
+        if (!(await isGood())) throw lateCommit();
+      },
+      () => current.commit(),
+    );
     observer.stage('commit', (performance.now() - published) / 1000);
     position = nextOffset;
     metadata = result.metadata;
+    return 'committed';
   };
 
   return {
@@ -209,4 +234,12 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
     commit,
     close: () => producer.disconnect().catch(() => undefined),
   };
+}
+
+/** The producer cannot abort any more (kafkajs then thinks of it as committing): the next one ends the transaction. */
+function lateCommit(): LetheError {
+  return new LetheError('unavailable', 'Consents changed while the commit waited', {
+    dependency: 'kafka',
+    fix: 'Nothing to do: the batch is decided about again.',
+  });
 }

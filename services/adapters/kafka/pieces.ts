@@ -63,3 +63,15 @@ export function* pieces(batch: Fetched, startOffset: number, limits: PieceLimits
     from = to;
   }
 }
+
+/** A batch as two that follow each other; as it is where it holds but one record. */
+export function halves(batch: RawBatch): readonly RawBatch[] {
+  const { records } = batch;
+  if (records.length < 2) return [batch];
+  const middle = Math.ceil(records.length / 2);
+  const nextOffset = records[middle - 1]!.offset + 1;
+  return [
+    { ...batch, records: records.slice(0, middle), nextOffset },
+    { ...batch, records: records.slice(middle), startOffset: nextOffset },
+  ];
+}

@@ -8,13 +8,13 @@
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { LetheError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import type { BatchHandler, BatchResult, TopicFacts, TransportObserver } from '../../core/transport.ts';
+import type { BatchHandler, BatchResult, RawBatch, TopicFacts, TransportObserver } from '../../core/transport.ts';
 import { RETRY } from './client.ts';
 import { errorType, isFenced, kafkaUnavailable } from './errors.ts';
 import { OffsetOutOfRange } from './fetch-response.ts';
 import { type Lane, openLane } from './lane.ts';
 import { Pauses } from './pauses.ts';
-import { pieces } from './pieces.ts';
+import { halves, pieces } from './pieces.ts';
 
 export type SessionOptions = {
   readonly kafka: Kafka;
@@ -217,20 +217,31 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     try {
       const lane = await kafkaDoes('taking over a partition', () => laneOf(topic, partition));
       if (!(await kafkaDoes('finding the position', () => inPlace(lane, batch)))) return;
-      for (const raw of pieces(batch, lane.position())) {
-        if (!payload.isRunning()) return;
-        observer.lag(topic, partition, Math.max(0, raw.highWatermark - raw.nextOffset));
-        const result = await handler(raw, { metadata: lane.metadata(), heartbeat });
-        await heartbeat();
-        attempted = { nextOffset: raw.nextOffset, result };
-        await kafkaDoes('publishing', () => lane.commit(result, raw.nextOffset));
-        attempted = null;
-        observer.transaction('committed');
-        result.committed();
-        payload.resolveOffset(String(raw.nextOffset - 1));
-        pauses.succeeded(topic, partition);
-        if (told.delete(laneKey(topic, partition))) log.info({ topic, partition }, 'Going on');
-        await heartbeat();
+      for (const piece of pieces(batch, lane.position())) {
+        const waiting: RawBatch[] = [piece];
+        let stale = 0;
+        for (let raw = waiting.shift(); raw !== undefined; raw = waiting.shift()) {
+          if (!payload.isRunning()) return;
+          const { nextOffset } = raw;
+          observer.lag(topic, partition, Math.max(0, raw.highWatermark - nextOffset));
+          const result = await handler(raw, { metadata: lane.metadata(), heartbeat });
+          await heartbeat();
+          attempted = { nextOffset, result };
+          const outcome = await kafkaDoes('publishing', () => lane.commit(result, nextOffset));
+          attempted = null;
+          observer.transaction(outcome);
+          if (outcome === 'stale') {
+            // Under a rain of withdrawals the smaller one is through before the next falls on it.
+            waiting.unshift(...(++stale === 1 ? [raw] : halves(raw)));
+            continue;
+          }
+          stale = 0;
+          result.committed();
+          payload.resolveOffset(String(nextOffset - 1));
+          pauses.succeeded(topic, partition);
+          if (told.delete(laneKey(topic, partition))) log.info({ topic, partition }, 'Going on');
+          await heartbeat();
+        }
       }
     } catch (error) {
       await failed(error, payload, attempted);

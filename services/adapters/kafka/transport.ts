@@ -5,6 +5,7 @@ import { LetheError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { BatchHandler, Transport, TransportObserver } from '../../core/transport.ts';
 import { kafkaUnavailable } from './errors.ts';
+import { installCommitGate } from './commit-gate.ts';
 import { installProduceRequest } from './produce-request.ts';
 import { type ConsumerTuning, type Session, startSession } from './session.ts';
 import { makeTopicCatalog } from './topics.ts';
@@ -33,6 +34,7 @@ const HEALTHY_AFTER_MS = 30_000;
 
 export function makeKafkaTransport(options: KafkaTransportOptions): Transport {
   installProduceRequest();
+  installCommitGate();
   const { admin, brokers, log } = options;
   const catalog = makeTopicCatalog(admin, brokers, Date.now);
   const tuning = { ...DEFAULT_TUNING, ...options.tuning };
