@@ -6,6 +6,8 @@ import type { DecodedRecord } from './1-decode.ts';
 
 export type LookedUp = {
   readonly snapshot: ConsentSnapshot;
+  /** The tokens of a subject of this batch. */
+  readonly tokensOf: (subject: string) => readonly string[];
   /** All that was said by a subject of this batch. */
   readonly stateOf: (subject: string) => ConsentState;
   /** Whether `stateOf` also knows the others that were asked for. */
@@ -44,6 +46,7 @@ export async function lookUp(
   return {
     snapshot,
     othersKnown,
+    tokensOf: (subject) => tokensOf.get(subject) ?? [],
     stateOf: (subject) => {
       let state = states.get(subject);
       if (state === undefined) {

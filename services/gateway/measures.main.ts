@@ -8,6 +8,7 @@ export function makeMeasures(metrics: Metrics): Measures {
   return {
     stage: (stage, seconds) => metrics.batchDuration.observe({ stage }, seconds),
     viewAge: (seconds) => metrics.consentViewAge.set(seconds),
+    propagation: (seconds) => metrics.consentPropagation.observe(seconds),
     batch: (counts) => {
       const { route } = counts;
       metrics.recordsConsumed.inc({ route }, counts.consumed);

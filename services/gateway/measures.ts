@@ -30,4 +30,9 @@ export type Measures = {
   /** Called after the commit, never for what was aborted. */
   readonly batch: (counts: BatchCounts) => void;
   readonly viewAge: (seconds: number) => void;
+  /**
+   * Of a commit that published something of a person: how long before its acknowledgement, at most, a withdrawal can have
+   * been accepted that it did not heed.
+   */
+  readonly propagation: (seconds: number) => void;
 };

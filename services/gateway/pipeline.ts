@@ -1,6 +1,6 @@
 /**
  * The data path of a batch: decode → look up → decide and apply → encode. What it returns the transport publishes and
- * commits in one transaction. It holds nothing between batches; whatever fails is done again from the raw records.
+ * commits in one transaction, after a last look at the consents it rests on. It holds nothing between batches; whatever fails is done again from the raw records.
  */
 import { type AuditSegment, GENESIS } from '../core/audit/segment.ts';
 import type { Engine } from '../core/engine.ts';
@@ -13,6 +13,7 @@ import { decodeBatch } from './1-decode.ts';
 import { lookUp } from './2-look-up.ts';
 import { decideBatch } from './3-decide.ts';
 import { encodeBatch } from './4-encode.ts';
+import { makeRecheck } from './5-recheck.ts';
 import { auditBatch } from './audit-batch.ts';
 import type { ActiveBundle, Bundles, RouteRuntime } from './bundles.ts';
 import type { Measures, Stage } from './measures.ts';
@@ -65,6 +66,12 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
     const current = bundles.current();
     if (current !== null) return current;
     return bundles.use(named(await options.bundleStore.activeDigest()));
+  };
+
+  /** A view that went back is noticed by all partitions, not only by those that were decided under what is lost. */
+  const accept = (watermark: Watermark | null, last: Watermark | null, now: number): void => {
+    checkWatermark(watermark, furtherOf(last, furthest), now, options.maxStalenessMs);
+    furthest = furtherOf(furthest, watermark);
   };
 
   return async (batch, context) => {
@@ -139,9 +146,7 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
         shadow = noticed === null ? null : await openShadow({ digest: noticed.digest, route: null }, beside);
       }
       if (watermark !== null) measures.viewAge((now - watermark.at) / 1000);
-      // A view that went back is noticed by all partitions, not only by those that were decided under what is lost.
-      checkWatermark(watermark, furtherOf(last.watermark, furthest), now, options.maxStalenessMs);
-      furthest = furtherOf(furthest, watermark);
+      accept(watermark, last.watermark, now);
       await context.heartbeat();
 
       const engine = options.engine.begin({ codec, now, maxOutputBytes });
@@ -179,11 +184,18 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
         };
       });
       const divergence = shadow?.verdict(0, decisions.length).divergence ?? [];
+      const recheck = makeRecheck({
+        ...{ decoded, decisions, found, engine, decidedAt: now, store: options.consents, now: options.now },
+        accept: (seen, at) => accept(seen, watermark, at),
+      });
       return {
         publications,
         metadata: encodePosition({ chain, watermark }),
-        committed: () =>
-          measures.batch(countBatch(batch, decoded, decisions, publications, engine, plan, now, divergence)),
+        ...(recheck === null ? {} : { stillGood: recheck.stillGood }),
+        committed: () => {
+          measures.batch(countBatch(batch, decoded, decisions, publications, engine, plan, now, divergence));
+          if (recheck !== null) measures.propagation(Math.max(0, options.now() - recheck.knownUntil()) / 1000);
+        },
       };
     } finally {
       shadow?.close();

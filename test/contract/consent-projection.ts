@@ -56,6 +56,20 @@ export function consentProjectionContract(name: string, open: () => OpenedView):
       expect(await view.projection.watermark()).toEqual({ at: 0, offsets: { '3': '4' } });
     });
 
+    it('gives the view another stamp with each batch, and none for a beat', async () => {
+      const view = await fresh();
+      const stamp = async (): Promise<string | null> => (await view.consents.load([])).stamp;
+      const before = await stamp();
+      await view.projection.project(batch(0, 1, [{ token: newToken(), event: event(0) }]));
+      const after = await stamp();
+      // A view that cannot tell has none at all.
+      expect(after === null).toBe(before === null);
+      if (after !== null) expect(after).not.toBe(before);
+      await view.projection.beat([{ partition: 3, low: 0, end: 1 }], 1_767_600_000_000);
+      expect(await stamp()).toBe(after);
+      expect((await view.consents.load([newToken()])).stamp).toBe(after);
+    });
+
     it('does nothing where events before the batch are missing, and says where it stands', async () => {
       const view = await fresh();
       const token = newToken();

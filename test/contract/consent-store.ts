@@ -75,23 +75,48 @@ export function consentStoreContract(name: string, open: () => Promise<OpenedSto
     afterAll(() => stores.close());
 
     it('knows nobody, no bundle and no watermark at first, and then the latest', async () => {
-      expect(await stores.consents.load([newToken()])).toEqual({
-        events: new Map(),
-        activeDigest: null,
-        shadowDigest: null,
-        watermark: null,
-      });
+      const atFirst = await stores.consents.load([newToken()]);
+      const { stamp: _stamp, ...nothing } = atFirst;
+      expect(nothing).toEqual({ events: new Map(), activeDigest: null, shadowDigest: null, watermark: null });
       const files = { 'purposes.yaml': 'purposes: {}' };
       await stores.bundles.activate({ digest: digestFiles(files), files });
       const watermark = { at: 1_767_600_000_000, offsets: { '0': '12', '1': '9007199254740993' } };
       await stores.setWatermark(watermark);
       const snapshot = await stores.consents.load([]);
-      expect(snapshot).toEqual({ events: new Map(), activeDigest: digestFiles(files), shadowDigest: null, watermark });
+      expect(snapshot).toMatchObject({
+        ...{ events: new Map(), activeDigest: digestFiles(files), shadowDigest: null, watermark },
+      });
       const candidate = { 'purposes.yaml': 'purposes: { all: {} }' };
       await stores.bundles.shadow({ digest: digestFiles(candidate), files: candidate });
       // Behind subjects too: each value is told by its place.
       const beside = await stores.consents.load([newToken(), newToken()]);
       expect(beside).toEqual({ ...snapshot, shadowDigest: digestFiles(candidate) });
+    });
+
+    it('has another stamp whenever events were added, and the same as long as none were, or has none', async () => {
+      const token = newToken();
+      const stamp = async (): Promise<string | null> => (await stores.consents.load([])).stamp;
+      const before = await stamp();
+      if (before === null) {
+        expect((await stores.consents.load([token])).stamp).toBeNull();
+        return;
+      }
+      expect((await stores.consents.load([token])).stamp).toBe(before);
+      const seen = new Set([before]);
+      for (const version of [1, 2]) {
+        // One that is new to the view and one that adds to what it holds.
+        await stores.consents.add([{ token, event: event(version) }]);
+        const now = await stamp();
+        expect(seen.has(String(now))).toBe(false);
+        seen.add(String(now));
+        expect((await stores.consents.load([token])).stamp).toBe(now);
+      }
+      expect(seen.has(String(await stamp()))).toBe(true);
+      // The date of the watermark says nothing of what the view holds.
+      await stores.setWatermark({ at: 1_767_600_000_000, offsets: { '0': '12', '1': '5' } });
+      const dated = await stamp();
+      await stores.setWatermark({ at: 1_767_600_001_000, offsets: { '1': '5', '0': '12' } });
+      expect(await stamp()).toBe(dated);
     });
 
     it('gives back what was added, to the letter, and tells subjects apart', async () => {

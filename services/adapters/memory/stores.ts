@@ -19,6 +19,7 @@ export function makeMemoryStores(digestOf: (files: Bundle['files']) => string): 
   let active: string | null = null;
   let shadow: string | null = null;
   let watermark: Watermark | null = null;
+  let additions = 0;
   const store = ({ digest, files }: Bundle): string => {
     if (digestOf(files) !== digest) throw new LetheError('bug', 'a bundle has another digest than its files');
     stored.set(digest, { ...files });
@@ -26,6 +27,7 @@ export function makeMemoryStores(digestOf: (files: Bundle['files']) => string): 
   };
 
   const add = (entries: Parameters<ConsentStore['add']>[0]): void => {
+    additions++;
     for (const { token, event } of entries) {
       const held = subjects.get(token) ?? new Map<string, ConsentEvent>();
       held.set(identity(event), event);
@@ -41,7 +43,7 @@ export function makeMemoryStores(digestOf: (files: Bundle['files']) => string): 
           const held = subjects.get(token);
           if (held !== undefined) events.set(token, [...held.values()]);
         }
-        return { events, activeDigest: active, shadowDigest: shadow, watermark };
+        return { events, activeDigest: active, shadowDigest: shadow, watermark, stamp: String(additions) };
       },
       add: async (entries) => add(entries),
     },
@@ -49,6 +51,7 @@ export function makeMemoryStores(digestOf: (files: Bundle['files']) => string): 
       watermark: async () => watermark,
       begin: async ({ anew }) => {
         if (anew) subjects.clear();
+        additions++;
         if (anew || watermark === null) watermark = { at: 0, offsets: {} };
       },
       project: async ({ partition, low, start, end, entries }) => {

@@ -1,6 +1,7 @@
 import { Cluster, type Redis } from 'ioredis';
 import type { RedisClient } from './client.ts';
 import { groupByNode, isRedirection } from './cluster-groups.ts';
+import { CHANGES_KEY } from './keys.ts';
 import { type ScriptedPipeline, scripted } from './scripts.ts';
 
 /** What an entry has to hold, as `entryText` writes it. */
@@ -30,7 +31,7 @@ export async function addEntries(client: RedisClient, additions: readonly EntryA
 async function addToServer(redis: Redis, additions: readonly EntryAddition[]): Promise<string | null> {
   const pipeline = redis.pipeline() as unknown as ScriptedPipeline;
   for (let from = 0; from < additions.length; from += PER_CALL) {
-    pipeline.letheAddConsents(...callOf(additions.slice(from, from + PER_CALL)));
+    pipeline.letheAddConsents(...callOf(additions.slice(from, from + PER_CALL), [CHANGES_KEY]));
   }
   const replies = (await pipeline.exec()) ?? [];
   let stray: string | null = null;
@@ -69,8 +70,10 @@ async function addToCluster(cluster: Cluster, additions: readonly EntryAddition[
   return strays.find((key) => key !== null) ?? null;
 }
 
-function callOf(additions: readonly EntryAddition[]): readonly (number | string)[] {
-  return [additions.length, ...additions.map(({ key }) => key), ...additions.map(({ text }) => text)];
+/** @param counters on a cluster none: it lies in another slot, and who reads there reads the entries anyway. */
+function callOf(additions: readonly EntryAddition[], counters: readonly string[] = []): readonly (number | string)[] {
+  const keys = [...additions.map(({ key }) => key), ...counters];
+  return [keys.length, ...keys, ...additions.map(({ text }) => text)];
 }
 
 function* trips(additions: readonly EntryAddition[]): Generator<readonly EntryAddition[]> {

@@ -1,11 +1,12 @@
+import { Cluster } from 'ioredis';
 import type { ConsentEvent } from '../../core/consent-event.ts';
 import { LetheError } from '../../core/errors.ts';
-import type { ConsentSnapshot, ConsentStore } from '../../core/ports.ts';
+import type { ConsentSnapshot, ConsentStore, Watermark } from '../../core/ports.ts';
 import { addEntries } from './add-entries.ts';
 import type { RedisClient } from './client.ts';
 import { entryText, isToken, namesToken, parseEntry } from './consent-entry.ts';
 import { redisUnavailable } from './failure.ts';
-import { ACTIVE_DIGEST_KEY, consentKey, SHADOW_DIGEST_KEY, WATERMARK_KEY } from './keys.ts';
+import { ACTIVE_DIGEST_KEY, CHANGES_KEY, consentKey, SHADOW_DIGEST_KEY, WATERMARK_KEY } from './keys.ts';
 import { makeParsedEntries } from './parsed-entries.ts';
 import { readKeys } from './read-keys.ts';
 import { parseWatermark } from './watermark.ts';
@@ -54,8 +55,12 @@ export function makeRedisConsentStore(client: RedisClient, options: RedisConsent
 
   async function load(tokens: readonly string[]): Promise<ConsentSnapshot> {
     const keys = tokens.map(consentKey);
-    keys.push(ACTIVE_DIGEST_KEY, SHADOW_DIGEST_KEY, WATERMARK_KEY);
-    const values = await client.run('mget', (redis) => readKeys(redis, keys));
+    keys.push(ACTIVE_DIGEST_KEY, SHADOW_DIGEST_KEY, WATERMARK_KEY, CHANGES_KEY);
+    let atOnce = false;
+    const values = await client.run('mget', (redis) => {
+      atOnce = !(redis instanceof Cluster);
+      return readKeys(redis, keys);
+    });
     if (values === null) {
       client.reconnect();
       throw redisUnavailable(client.endpoint, 'a reply belonged to another question');
@@ -65,12 +70,12 @@ export function makeRedisConsentStore(client: RedisClient, options: RedisConsent
       const entry = values[index];
       if (typeof entry === 'string') events.set(token, eventsOf(token, entry));
     }
-    const [activeDigest = null, shadowDigest = null, mark = null] = values.slice(tokens.length);
+    const [activeDigest = null, shadowDigest = null, mark = null, changes = null] = values.slice(tokens.length);
     const watermark = mark === null ? null : parseWatermark(mark);
     if (mark !== null && watermark === null) {
       throw redisUnavailable(client.endpoint, `${WATERMARK_KEY} is not what Lethe writes`);
     }
-    return { events, activeDigest, shadowDigest, watermark };
+    return { events, activeDigest, shadowDigest, watermark, stamp: atOnce ? stampOf(watermark, changes) : null };
   }
 
   return {
@@ -105,4 +110,10 @@ export function makeRedisConsentStore(client: RedisClient, options: RedisConsent
       }
     },
   };
+}
+
+/** The order of a watermark's partitions means nothing: Lua writes them as they come. */
+function stampOf(watermark: Watermark | null, changes: string | null): string {
+  const offsets = Object.entries(watermark?.offsets ?? {}).map(([partition, offset]) => `${partition}:${offset}`);
+  return `${changes ?? 0} ${watermark === null ? '-' : offsets.sort().join()}`;
 }

@@ -3,6 +3,8 @@
 export const ACTIVE_DIGEST_KEY = 'lethe:bundle:active';
 export const SHADOW_DIGEST_KEY = 'lethe:bundle:shadow';
 export const WATERMARK_KEY = 'lethe:consent:watermark';
+/** Counts what was added to the view otherwise than by a projector, which moves the watermark. */
+export const CHANGES_KEY = 'lethe:consent:changes';
 
 export function consentKey(token: string): string {
   return `lethe:consent:{${token}}`;

@@ -5,15 +5,18 @@ import { BEAT, PROJECT } from './projection-script.ts';
  * Adds events to consent entries. KEYS[i] is an entry's key; ARGV[i] the text of an entry that holds what is to be
  * there: the token, then one line per event. Lines an entry lacks are appended, those it has are left alone, so that
  * order and repetition do not matter and nothing is ever undone. An entry whose first line is another token is not
- * touched; the answer is the list of their indexes.
+ * touched; the answer is the list of their indexes. A key more than there are arguments is a counter: it is incremented
+ * where anything was added, in the same step.
  */
 const ADD_CONSENTS = `
 local mismatched = {}
-for i, key in ipairs(KEYS) do
-  local wanted = ARGV[i]
+local changed = false
+for i, wanted in ipairs(ARGV) do
+  local key = KEYS[i]
   local held = redis.call('GET', key)
   if not held then
     redis.call('SET', key, wanted)
+    changed = true
   else
     local head = string.find(wanted, '\\n', 1, true)
     local closed = held .. '\\n'
@@ -28,14 +31,16 @@ for i, key in ipairs(KEYS) do
       end
       if #lacking > 0 then
         redis.call('APPEND', key, table.concat(lacking))
+        changed = true
       end
     end
   end
 end
+if changed and KEYS[#ARGV + 1] then redis.call('INCR', KEYS[#ARGV + 1]) end
 return mismatched
 `;
 
-/** Called with the number of keys, the keys, then one argument per key. Sent as EVALSHA, as EVAL where unknown. */
+/** Called with the number of keys, the keys, then the arguments. Sent as EVALSHA, as EVAL where unknown. */
 type Script<R> = (...args: readonly (number | string)[]) => R;
 
 export type Scripted = {

@@ -61,6 +61,8 @@ export type SetUpOptions = {
   readonly maxStalenessMs?: number;
   /** How long a segment comes out; 1 by default. */
   readonly encodedBytes?: (segment: AuditSegment) => number;
+  /** False: the view cannot tell whether it changed, as a cluster. */
+  readonly stamped?: boolean;
   /** Told of each look-up; may throw. */
   readonly asked?: (tokens: readonly string[]) => void;
   /** In place of reading the candidate from the store. */
@@ -91,6 +93,8 @@ export async function setUp(options: SetUpOptions = {}) {
   const warned: string[] = [];
   const log: Log = { debug: () => {}, info: () => {}, error: () => {}, warn: (_, text) => void warned.push(text) };
   let clock = NOW;
+  let wall = NOW;
+  const propagations: number[] = [];
   const shadows = makeShadows({
     store: {
       read: async (digest) => {
@@ -114,10 +118,11 @@ export async function setUp(options: SetUpOptions = {}) {
     shadows,
     consents: {
       ...stores.consents,
-      load: (tokens) => {
+      load: async (tokens) => {
         lookUps++;
         options.asked?.(tokens);
-        return stores.consents.load(tokens);
+        const snapshot = await stores.consents.load(tokens);
+        return options.stamped === false ? { ...snapshot, stamp: null } : snapshot;
       },
     },
     keyring,
@@ -129,8 +134,13 @@ export async function setUp(options: SetUpOptions = {}) {
       return new Uint8Array(options.encodedBytes?.(segment) ?? 1);
     },
     hashText: sha256Hex,
-    measures: { stage: () => undefined, viewAge: () => undefined, batch: (one) => counts.push(one) },
-    now: () => NOW,
+    measures: {
+      stage: () => undefined,
+      viewAge: () => undefined,
+      batch: (one) => counts.push(one),
+      propagation: (seconds) => propagations.push(seconds),
+    },
+    now: () => wall,
     seconds: () => 0,
     maxStalenessMs: options.maxStalenessMs ?? 60_000,
   });
@@ -142,7 +152,11 @@ export async function setUp(options: SetUpOptions = {}) {
     },
   });
   return {
-    ...{ handler, stores, keys, keyring, segments, counts, loads, consent, shadows, used, warned },
+    ...{ handler, stores, keys, keyring, segments, counts, loads, consent, shadows, used, warned, propagations },
+    /** Sets the wall clock of the pipeline. */
+    setNow: (now: number) => {
+      wall = now;
+    },
     lookUps: () => lookUps,
     shadowReads: () => shadowReads,
     pass: (milliseconds: number) => {

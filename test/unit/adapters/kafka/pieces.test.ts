@@ -1,6 +1,6 @@
 import type { EachBatchPayload } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
-import { PIECE, pieces } from '../../../../services/adapters/kafka/pieces.ts';
+import { halves, PIECE, pieces } from '../../../../services/adapters/kafka/pieces.ts';
 
 /** A fetched batch with values of these sizes at offsets 10, 12, 14, …; a marker stands behind the last. */
 const batchOf = (sizes: readonly number[]): EachBatchPayload['batch'] =>
@@ -65,5 +65,31 @@ describe('pieces', () => {
     expect([...pieces(batchOf(sizes), 7)].map(({ records }) => records.length)).toEqual(
       new Array<number>(6).fill(PIECE.records),
     );
+  });
+});
+
+describe('halves', () => {
+  it('follow each other without a gap, down to single records', () => {
+    const [whole] = [...pieces(batchOf([1, 2, 3, 4, 5]), 7)];
+    let parts = [whole!];
+    const lengths: number[][] = [];
+    for (let round = 0; round < 4; round++) {
+      parts = parts.flatMap((part) => halves(part));
+      lengths.push(parts.map(({ records }) => records.length));
+      expect(parts.flatMap(({ records }) => records)).toEqual(whole!.records);
+      expect(parts[0]!.startOffset).toBe(7);
+      expect(parts.at(-1)!.nextOffset).toBe(whole!.nextOffset);
+      for (const [index, { startOffset, records, nextOffset }] of parts.entries()) {
+        expect(startOffset).toBe(parts[index - 1]?.nextOffset ?? 7);
+        expect(records[0]!.offset).toBeGreaterThanOrEqual(startOffset);
+        expect(records.at(-1)!.offset).toBeLessThan(nextOffset);
+      }
+    }
+    expect(lengths).toEqual([
+      [3, 2],
+      [2, 1, 1, 1],
+      [1, 1, 1, 1, 1],
+      [1, 1, 1, 1, 1],
+    ]);
   });
 });
