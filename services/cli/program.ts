@@ -1,6 +1,7 @@
 /** The command line: the tree of commands, their help, and what becomes of a wrong one. */
 import { Command, CommanderError } from 'commander';
 import type { AddCommand, Finish } from './command.ts';
+import { addCatalog } from './commands/catalog.ts';
 import { addConsent } from './commands/consent.ts';
 import { addControl } from './commands/control.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
@@ -25,6 +26,7 @@ const COMMANDS: readonly AddCommand[] = [
   addInit,
   addLint,
   addProve,
+  addCatalog,
   addTest,
   addReplay,
   addExplain,

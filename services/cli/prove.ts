@@ -4,11 +4,12 @@ import { covers } from '../core/policy/guard.ts';
 import { didYouMean } from '../core/policy/nearest.ts';
 import type { CompiledBundle } from '../core/policy/plan.ts';
 import type { SchemaRegistry } from '../core/ports.ts';
-import { type Proof, prove, type RawSchemas } from '../core/prove/prove.ts';
+import { type Proof, prove } from '../core/prove/prove.ts';
 import type { ProveOptions } from './commands/prove.ts';
 import { proofAsJson } from './prove-json.ts';
 import { proofAsMarkdown } from './prove-markdown.ts';
 import { proofAsText } from './prove-text.ts';
+import { NO_SCHEMAS, rawSchemasOf } from './raw-schemas.ts';
 
 export type ProveSurroundings = {
   /** Null where none is set. */
@@ -29,18 +30,8 @@ export async function proveBundle(
   { registry, subjectOf, width }: ProveSurroundings,
 ): Promise<{ readonly text: string; readonly holds: boolean }> {
   checkFilters(compiled, options);
-  const schemas = new Map<string, RawSchemas>();
-  for (const { name, topic, format, schemaText } of compiled.routes) {
-    if (format !== 'avro') continue;
-    const registered = registry === null ? [] : await registry.versions(subjectOf(topic));
-    if (registered.length > 0) {
-      const versions = registered.map(({ id, schema }) => ({ label: `id ${id}`, schema }));
-      schemas.set(name, { from: 'registry', versions });
-    } else if (schemaText !== null) {
-      schemas.set(name, { from: 'file', versions: [{ label: 'file', schema: schemaText }] });
-    }
-  }
-  const whole = prove(compiled, ({ name }) => schemas.get(name) ?? { from: 'nowhere', versions: [] });
+  const schemas = await rawSchemasOf(compiled, registry, subjectOf);
+  const whole = prove(compiled, ({ name }) => schemas.get(name) ?? NO_SCHEMAS);
   const proof = filtered(whole, options);
   const shown = { proof, registry: registry !== null, subjectOf };
   switch (options.format) {

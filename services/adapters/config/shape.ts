@@ -65,6 +65,12 @@ export const purposesShape = z
       name,
       z.strictObject({
         recipient: name.exactOptional().meta({ description: 'A named third party: the consent must name it.' }),
+        description: text
+          .exactOptional()
+          .meta({ description: 'What the purpose is, in words; shown, decides nothing.' }),
+        readers: z.array(text).min(1).exactOptional().meta({
+          description: 'Who may read its outputs: teams, roles. Shown; access itself is a matter of Kafka.',
+        }),
         basis: z.record(name, basis).meta({ description: 'Legal basis by regime, and `default` for every other.' }),
         retention: z.record(text, duration).meta({
           description: 'Maximum age since the event time: `default`, and closer limits by category.',

@@ -49,33 +49,43 @@ export async function runPolicyTest(test: PolicyTest, bench: PolicyTestBench): P
   return compareDecision(test.expect, decision, bench.pseudonyms.issued);
 }
 
-async function decideTest(
+/** What became of a test's record; `now` and `timestamp` as it was judged (epoch milliseconds). */
+export type DecidedTest = { readonly decision: RecordDecision; readonly now: number; readonly timestamp: number };
+
+/** Puts the record of a test before the engine. */
+export async function decidePolicyTest(
   test: PolicyTest,
-  { plan, codec, engine, coverage }: PolicyTestBench,
-): Promise<RecordDecision> {
+  { plan, codec, engine }: Pick<PolicyTestBench, 'plan' | 'codec' | 'engine'>,
+): Promise<DecidedTest> {
   if (test.input === null) {
     const batch = engine.begin({ codec, now: 0 });
-    const decision = batch.tombstone(plan, test.key === null ? null : encoder.encode(test.key));
-    coverage.decided(decision);
-    return decision;
+    return {
+      decision: batch.tombstone(plan, test.key === null ? null : encoder.encode(test.key)),
+      now: 0,
+      timestamp: 0,
+    };
   }
   const raw = encoder.encode(test.input);
   await codec.begin([raw]);
   const now = test.now ?? latestMoment(test, raw, codec);
   const timestamp = test.timestamp ?? now;
   const decoded = codec.decode(raw, timestamp, now);
-  const headers = Object.fromEntries(
-    [...test.headers].map(([name, values]) => [name, values.map((value) => encoder.encode(value))]),
-  );
   const decision = decoded.ok
-    ? engine.begin({ codec, now }).evaluate(decoded.record, headers, consentStateOf(test.consent))
+    ? engine.begin({ codec, now }).evaluate(decoded.record, headersOf(test), consentStateOf(test.consent))
     : deadLettered(decoded.poison);
+  return { decision, now, timestamp };
+}
+
+async function decideTest(test: PolicyTest, bench: PolicyTestBench): Promise<RecordDecision> {
+  const { plan, codec, coverage } = bench;
+  const { decision, now, timestamp } = await decidePolicyTest(test, bench);
   coverage.decided(decision);
-  if (decision.kind === 'dead_lettered') return decision;
+  if (decision.kind === 'dead_lettered' || test.input === null) return decision;
 
   // Rules decide about values; a null only passes by. So what they met is counted on a copy without nulls.
   const present = codec.decode(encoder.encode(printExact(withoutNulls(parseExact(test.input)))), timestamp, now);
   if (!present.ok) return decision;
+  const headers = headersOf(test);
   for (const output of plan.outputs) {
     const outcome = decision.outputs[output.index];
     if (outcome?.kind !== 'published' || outcome.variant === null) continue;
@@ -84,6 +94,13 @@ async function decideTest(
     coverage.published(output, outcome.variant, seen, headers);
   }
   return decision;
+}
+
+/** As a client library hands them over. */
+function headersOf(test: PolicyTest): Readonly<Record<string, readonly Uint8Array[]>> {
+  return Object.fromEntries(
+    [...test.headers].map(([name, values]) => [name, values.map((value) => encoder.encode(value))]),
+  );
 }
 
 function latestMoment(test: PolicyTest, raw: Uint8Array, codec: RecordCodec): number {

@@ -23,6 +23,10 @@ export type PurposesDocument = {
       string,
       {
         readonly recipient?: string;
+        /** What the purpose is, for people: `lethe catalog` and `lethe report` show it. Decides nothing. */
+        readonly description?: string;
+        /** Who may read its outputs, in words: teams, roles. Shown like `description`; Kafka's own rights decide. */
+        readonly readers?: readonly string[];
         /** By regime name, and `default` for every other. */
         readonly basis: Readonly<Record<string, Basis>>;
         /** `default` or a category → ISO 8601 duration of days and hours. */
