@@ -22,6 +22,11 @@ export type PublishedOutput = {
   /** Null: a tombstone. */
   readonly value: Uint8Array | null;
   readonly key: string | null;
+  /**
+   * Of a tombstone, where keys were rotated: the pseudonyms of the subject under older versions. What was published under
+   * those goes too: the tombstone is passed on once for each.
+   */
+  readonly earlierKeys?: readonly string[];
   readonly headers: readonly PublishedHeader[];
 };
 
@@ -201,19 +206,12 @@ function passOn(plan: RoutePlan, key: Uint8Array | null, keyring: Keyring): Reco
   if (key === null || key.length === 0) return deadLettered({ code: 'subject_missing', path: null });
   const subject = textOf(key);
   if (subject === null) return deadLettered({ code: 'undecodable', path: null });
-  const outputs = plan.outputs.map(
-    ({ key: keyedBy, purpose }): OutputDecision =>
-      keyedBy.kind !== 'pseudonym'
-        ? WITHHELD.tombstone
-        : {
-            kind: 'published',
-            variant: null,
-            reason: 'tombstone',
-            value: null,
-            key: keyring.pseudonym(purpose.name, subject),
-            headers: [],
-          },
-  );
+  const outputs = plan.outputs.map(({ key: keyedBy, purpose }): OutputDecision => {
+    if (keyedBy.kind !== 'pseudonym') return WITHHELD.tombstone;
+    const [key = null, ...earlierKeys] = keyring.pseudonymsOf(purpose.name, subject);
+    const rotated = earlierKeys.length === 0 ? {} : { earlierKeys };
+    return { kind: 'published', variant: null, reason: 'tombstone', value: null, key, ...rotated, headers: [] };
+  });
   return { kind: 'decided', plan, outputs };
 }
 

@@ -13,4 +13,9 @@ export type Keyring = {
    * domain, unlinkable.
    */
   readonly pseudonym: (domain: string, text: string) => string;
+  /**
+   * The same under every version of the `pseudonym` key that is still read, the signing (highest) first: under the others
+   * lies what was published before a rotation.
+   */
+  readonly pseudonymsOf: (domain: string, text: string) => readonly string[];
 };

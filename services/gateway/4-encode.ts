@@ -69,14 +69,16 @@ export function encodeBatch(
       const headers = Object.create(null) as Record<string, string | Uint8Array[]>;
       headers[SOURCE_HEADER] = source;
       for (const { name, values } of outcome.headers) headers[name] = [...values];
-      publications.push({
+      const publication: Publication = {
         topic: plan.outputs[output]!.topic,
         partition: outputPartitions[output]!,
         key: outcome.key,
         value: outcome.value,
         headers,
         timestamp: now,
-      });
+      };
+      publications.push(publication);
+      for (const key of outcome.earlierKeys ?? []) publications.push({ ...publication, key });
     }
   }
   for (const value of options.segments) {

@@ -31,23 +31,44 @@ export const makeSubjectTokens = (keys: Keys, remembered: number = REMEMBERED): 
  * Throws `invalid_config` where `subject` or `pseudonym` is missing.
  */
 export const makeKeyring = (keys: Keys, remembered: number = REMEMBERED): Keyring => {
-  const [{ key }] = requireKey(keys, 'pseudonym');
+  const [signing, ...earlier] = makePseudonymVersions(keys) as [PseudonymVersion, ...PseudonymVersion[]];
   const remember = makeGenerations<string>(remembered);
-  /** As many as the policies name: bounded by the configuration, not by data. */
-  const byDomain = new Map<string, Hmac>();
-  const compute = (text: string, domain: string): string => {
-    let hmac = byDomain.get(domain);
-    if (hmac === undefined) {
-      hmac = makeHmac(domainKey(key, domain));
-      byDomain.set(domain, hmac);
-    }
-    return hmac(text);
-  };
+  const compute = (text: string, domain: string): string => signing.pseudonym(domain, text);
+  const pseudonym = (domain: string, text: string): string => remember(domain, text, compute);
   return Object.freeze({
     subjectTokens: makeSubjectTokens(keys, remembered),
-    pseudonym: (domain: string, text: string) => remember(domain, text, compute),
+    pseudonym,
+    pseudonymsOf: (domain: string, text: string) => [
+      pseudonym(domain, text),
+      ...earlier.map((version) => version.pseudonym(domain, text)),
+    ],
   });
 };
+
+export type PseudonymVersion = {
+  /** Of the key `pseudonym`: 1, or N of `pseudonym@N`. */
+  readonly version: number;
+  readonly pseudonym: (domain: string, text: string) => string;
+};
+
+/**
+ * Pseudonyms by every version of the key that the file still has, the highest (which signs) first: what was published
+ * before a rotation is found by the others. Throws `invalid_config` where `pseudonym` is missing.
+ */
+export const makePseudonymVersions = (keys: Keys): readonly PseudonymVersion[] =>
+  requireKey(keys, 'pseudonym').map(({ version, key }) => {
+    /** As many as the policies name: bounded by the configuration, not by data. */
+    const byDomain = new Map<string, Hmac>();
+    const pseudonym = (domain: string, text: string): string => {
+      let hmac = byDomain.get(domain);
+      if (hmac === undefined) {
+        hmac = makeHmac(domainKey(key, domain));
+        byDomain.set(domain, hmac);
+      }
+      return hmac(text);
+    };
+    return Object.freeze({ version, pseudonym });
+  });
 
 type Hmac = (text: string) => string;
 

@@ -29,8 +29,13 @@ export function watchPseudonyms(keyring: Keyring): { readonly keyring: Keyring; 
     made.add(result);
     return result;
   };
+  const pseudonymsOf = (domain: string, text: string): readonly string[] => {
+    const results = keyring.pseudonymsOf(domain, text);
+    for (const result of results) made.add(result);
+    return results;
+  };
   return {
-    keyring: { ...keyring, pseudonym },
+    keyring: { ...keyring, pseudonym, pseudonymsOf },
     watched: { issued: (text) => made.has(text), forget: () => made.clear() },
   };
 }

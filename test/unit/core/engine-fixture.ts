@@ -121,4 +121,5 @@ export function fakeCodec(
 export const fakeKeyring = {
   subjectTokens: (subject: string): readonly string[] => [`token:${subject}`],
   pseudonym: (domain: string, text: string): string => `${domain}/${text}`,
+  pseudonymsOf: (domain: string, text: string): readonly string[] => [`${domain}/${text}`],
 };

@@ -253,6 +253,18 @@ describe('tombstones', () => {
     });
   });
 
+  it('go to every pseudonym that the subject had before keys were rotated', () => {
+    const rotated = makeEngine({
+      keyring: { ...fakeKeyring, pseudonymsOf: (domain, text) => [3, 2, 1].map((n) => `${n}/${domain}/${text}`) },
+    }).begin({ codec, now: NOW });
+    const decision = rotated.tombstone(plan, bytes('cust-1'));
+    expect(decision.kind === 'decided' ? decision.outputs : []).toEqual([
+      expect.objectContaining({ key: '3/analytics/cust-1', earlierKeys: ['2/analytics/cust-1', '1/analytics/cust-1'] }),
+      { kind: 'withheld', reason: 'tombstone' },
+      { kind: 'withheld', reason: 'tombstone' },
+    ]);
+  });
+
   it('join with the records of the same subject', () => {
     const key = published(batch.evaluate(record(plan), undefined, granted), 0).key;
     expect(published(batch.tombstone(plan, bytes('cust-1')), 0).key).toBe(key);

@@ -16,6 +16,7 @@ export const NOW = Date.UTC(2026, 0, 15);
 export const KEYRING: Keyring = {
   subjectTokens: (subject) => [createHmac('sha256', 'subject').update(subject).digest('base64url')],
   pseudonym: (domain, text) => createHmac('sha256', domain).update(text).digest('base64url'),
+  pseudonymsOf: (domain, text) => [KEYRING.pseudonym(domain, text)],
 };
 
 /** Every long as a BigInt, so that avsc reads it exactly. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { sha256Hex } from '../../../../services/adapters/crypto/digest.ts';
 import { makeGenerations } from '../../../../services/adapters/crypto/generations.ts';
 import { makeHmac } from '../../../../services/adapters/crypto/hmac.ts';
-import { makeKeyring, makeSubjectTokens } from '../../../../services/adapters/crypto/keyring.ts';
+import { makeKeyring, makePseudonymVersions, makeSubjectTokens } from '../../../../services/adapters/crypto/keyring.ts';
 import { parseKeys } from '../../../../services/adapters/crypto/keys.ts';
 import { LetheError } from '../../../../services/core/errors.ts';
 
@@ -159,5 +159,29 @@ describe('sha256Hex', () => {
   ])('of %j, as FIPS 180-2 says', (text, digest) => {
     expect(sha256Hex(text)).toBe(digest);
     expect(sha256Hex(Buffer.from(text))).toBe(digest);
+  });
+});
+
+describe('pseudonymsOf', () => {
+  const rotated = makeKeyring(keysOf({ subject: 1, 'pseudonym@2': 2, pseudonym: 3, 'pseudonym@10': 10 }));
+
+  it('gives one pseudonym for every version, the one that signs first', () => {
+    const single = (fill: number): string =>
+      makeKeyring(keysOf({ subject: 1, pseudonym: fill })).pseudonym('analytics', 'cust-1');
+    expect(rotated.pseudonymsOf('analytics', 'cust-1')).toEqual([single(10), single(2), single(3)]);
+    expect(rotated.pseudonym('analytics', 'cust-1')).toBe(single(10));
+  });
+
+  it('keeps domains apart under every version', () => {
+    const all = ['analytics', 'marketing'].flatMap((domain) => rotated.pseudonymsOf(domain, 'cust-1'));
+    expect(new Set(all).size).toBe(6);
+  });
+
+  it('names the version that made a pseudonym', () => {
+    const versions = makePseudonymVersions(keysOf({ pseudonym: 1, 'pseudonym@2': 2 }));
+    expect(versions.map(({ version }) => version)).toEqual([2, 1]);
+    expect(versions[1]!.pseudonym('analytics', 'cust-1')).toBe(
+      makeKeyring(keysOf({ subject: 1, pseudonym: 1 })).pseudonym('analytics', 'cust-1'),
+    );
   });
 });

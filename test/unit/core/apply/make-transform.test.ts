@@ -6,6 +6,7 @@ import type { GeneralizeSpec } from '../../../../services/core/policy/plan.ts';
 const keyring = {
   subjectTokens: () => [],
   pseudonym: (domain: string, text: string) => `${domain}|${text}`,
+  pseudonymsOf: () => [],
 };
 
 const string = (text: string): Scalar => ({ kind: 'string', text });

@@ -15,6 +15,7 @@ import { located, type Parts } from '../policy/documents.ts';
 const KEYRING: Keyring = {
   subjectTokens: (subject) => [subject],
   pseudonym: (domain, text) => createHmac('sha256', domain).update(text).digest('base64url'),
+  pseudonymsOf: (domain, text) => [KEYRING.pseudonym(domain, text)],
 };
 
 /** The bench of the first route. */

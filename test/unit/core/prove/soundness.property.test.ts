@@ -44,6 +44,7 @@ const PURPOSES: PurposesDocument = {
 const keyring: Keyring = {
   subjectTokens: (subject) => [subject],
   pseudonym: (domain, text) => createHash('sha256').update(`${domain}|${text}`).digest('base64url'),
+  pseudonymsOf: (domain, text) => [keyring.pseudonym(domain, text)],
 };
 
 const category = fc.constantFrom('system', 'system', ...Object.keys(TAXONOMY.categories));

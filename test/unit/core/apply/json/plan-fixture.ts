@@ -46,6 +46,7 @@ export function planOf(options: PlanOptions): RoutePlan {
 export const keyring: Keyring = {
   subjectTokens: (subject) => [`token of ${subject}`],
   pseudonym: (domain, text) => createHash('sha256').update(`${domain}|${text}`).digest('base64url'),
+  pseudonymsOf: (domain, text) => [keyring.pseudonym(domain, text)],
 };
 
 /** The variant in which everything that a rule releases is released. */
