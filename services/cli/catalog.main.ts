@@ -10,6 +10,7 @@ import { makeCatalog } from '../core/catalog/catalog.ts';
 import { collectExamples, EXAMPLE_KEYRING } from '../core/catalog/example.ts';
 import { consentStateOf } from '../core/decide/consent-state.ts';
 import { makeEngine } from '../core/engine.ts';
+import { standInCiphers } from '../core/apply/encrypt.ts';
 import { LetheError } from '../core/errors.ts';
 import type { PolicyTestSuite } from '../core/policy-test/policy-test.ts';
 import type { CompiledBundle } from '../core/policy/plan.ts';
@@ -41,7 +42,7 @@ export async function catalog(dir: string, options: CatalogOptions): Promise<num
   const registry = settings.registry === null ? null : makeRegistry(settings.registry);
   const schemas = await rawSchemasOf(compiled, registry, valueSubject);
   const examples = collectExamples();
-  const engine = makeEngine({ keyring: EXAMPLE_KEYRING });
+  const engine = makeEngine({ keyring: EXAMPLE_KEYRING, ciphers: standInCiphers(EXAMPLE_KEYRING) });
   for (const route of compiled.routes) {
     const plan = planOfRoute(route);
     const codec = makeJsonCodec(plan, EXAMPLE_KEYRING, settings.limits);

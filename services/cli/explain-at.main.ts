@@ -11,6 +11,7 @@ import { connectRedis } from '../adapters/redis/client.ts';
 import { makeRedisConsentStore } from '../adapters/redis/consent-store.ts';
 import { sourceOf } from '../core/dead-letter.ts';
 import { makeEngine } from '../core/engine.ts';
+import { standInCiphers } from '../core/apply/encrypt.ts';
 import { LetheError } from '../core/errors.ts';
 import { compareWithAudit } from '../core/explain/compare-audit.ts';
 import { explainRecord } from '../core/explain/explain.ts';
@@ -75,7 +76,7 @@ export async function explainAt(dir: string | undefined, text: string, options: 
     const now = given ?? segment?.decidedAt ?? Date.now();
     const { explanation, decision } = await explainRecord(route.plan, record, now, {
       ...codecOf(route, keyring, settings),
-      ...{ engine: makeEngine({ keyring }), load: consents.load, authored: authoredIn(chosen.bundle) },
+      ...{ engine: makeEngine({ keyring, ciphers: standInCiphers(keyring) }), load: consents.load, authored: authoredIn(chosen.bundle) },
       maxOutputBytes: await outputLimits(route.plan, record, settings),
     });
     await print(options, false, {

@@ -1,5 +1,6 @@
 import { makeJsonCodec } from '../core/apply/json/json-codec.ts';
 import { makeEngine } from '../core/engine.ts';
+import { standInCiphers } from '../core/apply/encrypt.ts';
 import { LetheError } from '../core/errors.ts';
 import { explainRecord, type ExplainPorts } from '../core/explain/explain.ts';
 import { treeOfJson } from '../core/explain/tree.ts';
@@ -40,7 +41,7 @@ async function explainInput(dir: string, options: ExplainOptions): Promise<numbe
 
   const ports: ExplainPorts = {
     codec: makeJsonCodec(plan, keyring, settings.limits),
-    engine: makeEngine({ keyring }),
+    engine: makeEngine({ keyring, ciphers: standInCiphers(keyring) }),
     readRaw: treeOfJson,
     readOutput: treeOfJson,
     load: consents.load,

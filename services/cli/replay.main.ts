@@ -7,6 +7,7 @@ import { makeSealer } from '../adapters/crypto/sealer.ts';
 import { makeJsonCodec } from '../core/apply/json/json-codec.ts';
 import { consentStateOf } from '../core/decide/consent-state.ts';
 import { makeEngine } from '../core/engine.ts';
+import { standInCiphers } from '../core/apply/encrypt.ts';
 import { LetheError } from '../core/errors.ts';
 import { usableConfiguration } from './configuration.main.ts';
 import { EXIT } from './exit.ts';
@@ -51,7 +52,7 @@ export async function replayFiles(dir: string, options: ReplayOptions): Promise<
       plan,
       digest: bundle.digest,
       codec: makeJsonCodec(plan, keyring, settings.limits),
-      engine: makeEngine({ keyring }),
+      engine: makeEngine({ keyring, ciphers: standInCiphers(keyring) }),
       sealer: makeSealer(keys),
       hashText: sha256Hex,
       stateOf: consents === null ? () => consentStateOf([]) : consents.stateOf,

@@ -6,6 +6,7 @@ import { makeKeyring } from '../adapters/crypto/keyring.ts';
 import { KEY_NAMES, parseKeys } from '../adapters/crypto/keys.ts';
 import { makeJsonCodec } from '../core/apply/json/json-codec.ts';
 import { makeEngine } from '../core/engine.ts';
+import { standInCiphers } from '../core/apply/encrypt.ts';
 import { LetheError } from '../core/errors.ts';
 import { watchPseudonyms } from '../core/policy-test/run.ts';
 import type { TestOptions } from './commands/test.ts';
@@ -38,7 +39,7 @@ export async function test(dir: string, options: TestOptions): Promise<number> {
       const plan = planOfRoute(route);
       return { plan, codec: makeJsonCodec(plan, keyring), rules: rules.get(route.name) ?? [] };
     }),
-    engine: makeEngine({ keyring }),
+    engine: makeEngine({ keyring, ciphers: standInCiphers(keyring) }),
     pseudonyms: watched,
     ...(options.filter === undefined ? {} : { filter: options.filter }),
   });

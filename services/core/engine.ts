@@ -4,6 +4,8 @@
  */
 import type { Decoded, RecordCodec } from './apply/codec.ts';
 import { type ApplyHeaders, makeApplyHeaders, type PublishedHeader, textOf } from './apply/headers.ts';
+import type { CipherSlot } from './apply/encrypt.ts';
+import type { SubjectCipher, SubjectCiphers } from './data-key.ts';
 import type { ConsentState } from './decide/consent-state.ts';
 import { decide, type RecordFacts, settle } from './decide/decide.ts';
 import type { Variant } from './decide/variant.ts';
@@ -55,6 +57,8 @@ export type BatchOptions = {
    * out larger for any output is `too_large`. Without it nothing is.
    */
   readonly maxOutputBytes?: readonly number[];
+  /** Whose key values are encrypted under; by default those of the engine. */
+  readonly ciphers?: SubjectCiphers;
 };
 
 /** The records of one batch; they must have been decoded by its codec since the codec's last `begin`. */
@@ -96,7 +100,15 @@ const WITHHELD = Object.fromEntries(
   WITHHELD_REASONS.map((reason) => [reason, Object.freeze({ kind: 'withheld', reason })]),
 ) as Readonly<Record<WithheldReason, WithheldOutput>>;
 
-export function makeEngine({ keyring }: { readonly keyring: Keyring }): Engine {
+/** @param ciphers where no batch names its own; without any, a record with a value to be encrypted is `action_failed`. */
+export function makeEngine({
+  keyring,
+  ciphers,
+}: {
+  readonly keyring: Keyring;
+  readonly ciphers?: SubjectCiphers;
+}): Engine {
+  const slot: CipherSlot = { cipher: null };
   // Plans vary with the writer schema for Avro; what belongs to one goes when it goes.
   const known = new WeakMap<RoutePlan, readonly Part[]>();
   const partsOf = (plan: RoutePlan): readonly Part[] => {
@@ -105,7 +117,7 @@ export function makeEngine({ keyring }: { readonly keyring: Keyring }): Engine {
       parts = plan.outputs.map((output) => ({
         output,
         variants: makeVariants(plan, output),
-        applyHeaders: makeApplyHeaders(plan, output, keyring),
+        applyHeaders: makeApplyHeaders(plan, output, keyring, slot),
         counts: new Uint32Array(plan.leaves.length + plan.headers.length),
       }));
       known.set(plan, parts);
@@ -131,21 +143,27 @@ export function makeEngine({ keyring }: { readonly keyring: Keyring }): Engine {
     record: Decoded,
     headers: unknown,
     state: ConsentState,
-    { codec, now, maxOutputBytes }: BatchOptions,
+    { codec, now, maxOutputBytes, ciphers: own }: BatchOptions,
     tally: FieldTally,
   ): RecordDecision {
     const { plan } = record;
     const outputs: OutputDecision[] = [];
+    /** Asked for at most once a record, and only where something is to be encrypted. */
+    let asked: SubjectCipher | 'shredded' | null | undefined;
+    const cipherOf = (): SubjectCipher | 'shredded' | null => (asked ??= (own ?? ciphers)?.(record.subject) ?? null);
+    const shredded = (): boolean => cipherOf() === 'shredded';
     for (let i = 0; i < parts.length; i++) {
       const { output, variants, applyHeaders, counts } = parts[i] as Part;
-      const verdict = decide(record, state, output, now, variants);
+      const verdict = decide(record, state, output, now, variants, shredded);
       if (verdict.kind === 'withhold') {
         outputs.push(WITHHELD[verdict.reason]);
         continue;
       }
       const { variant, reason } = verdict;
       counts.fill(0);
-      const applied = codec.apply(record, output, variant, counts);
+      const cipher = variants.encrypts ? cipherOf() : null;
+      slot.cipher = cipher === 'shredded' ? null : cipher;
+      const applied = codec.apply(record, output, variant, counts, slot.cipher);
       if (!applied.ok) return deadLettered(applied.poison);
       const withheld = settle(variant, reason, applied.released);
       if (withheld !== null) {

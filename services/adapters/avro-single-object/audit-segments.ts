@@ -18,10 +18,11 @@ export type SegmentCodec = {
 
 /**
  * The values of `lethe.audit`: schemas/audit/segment.avsc in Avro's single-object encoding, hashes as 32 bytes. Audit is
- * kept for ever, so what was written under an earlier version (segment-1.avsc: before there was a shadow) is read too.
+ * kept for ever, so what was written under an earlier version (segment-1.avsc: before there was a shadow; segment-2.avsc: before
+ * values were encrypted) is read too.
  */
 export function makeSegmentCodec(): SegmentCodec {
-  const codec = makeSingleObjectCodec<Stored>(schema('segment.avsc'), [schema('segment-1.avsc')]);
+  const codec = makeSingleObjectCodec<Stored>(schema('segment.avsc'), [schema('segment-1.avsc'), schema('segment-2.avsc')]);
   return {
     encode: (segment) =>
       codec.encode({

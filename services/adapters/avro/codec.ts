@@ -87,7 +87,7 @@ export function makeAvroCodec(options: AvroCodecOptions): RecordCodec {
       await schemas.prepare(idsOf(values));
     },
     decode,
-    apply: (record: Decoded, output, variant, tally): ApplyResult => {
+    apply: (record: Decoded, output, variant, tally, cipher = null): ApplyResult => {
       const body = record.body as Body;
       const program = body.writer.program.outputs[output.index];
       const id = body.writer.outputIds[output.index] ?? -1;
@@ -97,6 +97,7 @@ export function makeAvroCodec(options: AvroCodecOptions): RecordCodec {
       writer.tape = reader.tape;
       writer.at = body.at;
       writer.released = variant.released;
+      writer.cipher = cipher;
       writer.tally = counts;
       writer.begin(id);
       const result = program.write(writer);

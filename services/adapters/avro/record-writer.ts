@@ -1,3 +1,4 @@
+import type { SubjectCipher } from '../../core/data-key.ts';
 import type { Poison } from '../../core/outcome.ts';
 
 const SLAB = 1 << 18;
@@ -18,6 +19,8 @@ export class RecordWriter {
   /** By leaf id, of the variant. */
   released: Uint8Array = new Uint8Array(0);
   tally: Uint32Array = new Uint32Array(0);
+  /** Of the record's subject. */
+  cipher: SubjectCipher | null = null;
   /** Scalars released. */
   count = 0;
   keyText: string | null = null;

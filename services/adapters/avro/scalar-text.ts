@@ -25,13 +25,13 @@ export function makeTextReader(type: AvroScalar): (src: Buffer, from: number, to
 
 /**
  * Makes the reader of what an action works on. Instants are epoch milliseconds for an action on dates, days since the
- * epoch are a bare date for it; to other actions they are the number that stands there. Bytes can be replaced or
- * hashed, as base64 text, and nothing else.
+ * epoch are a bare date for it; to other actions they are the number that stands there. Bytes can be replaced,
+ * hashed or encrypted, as base64 text, and nothing else.
  */
 export function makeScalarReader(type: AvroScalar, action: Action): ReadScalar {
   if (action.kind === 'redact') return () => EMPTY;
   if (isOpaque(type)) {
-    if (action.kind !== 'pseudonymize') return () => null;
+    if (action.kind !== 'pseudonymize' && action.kind !== 'encrypt') return () => null;
     const start = makeContentStart(type);
     return (src, from, to) => ({ kind: 'string', text: src.toString('base64', start(src, from), to) });
   }

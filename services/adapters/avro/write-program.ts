@@ -1,4 +1,5 @@
 /** Compiles what an output publishes into functions that follow the tape and write the sanitized record. */
+import { type CipherSlot, placeOf } from '../../core/apply/encrypt.ts';
 import { makeTransform } from '../../core/apply/make-transform.ts';
 import type { Keyring } from '../../core/keyring.ts';
 import type { DeadLetterCode } from '../../core/outcome.ts';
@@ -158,14 +159,15 @@ class WriteCompiler {
     prefix: number,
     isKey: boolean,
   ): WriteOp {
-    const { plan, keyring } = this.#context;
+    const { plan, output, keyring } = this.#context;
     const { action } = rule;
     const branch = slot.branches[slot.branchOf.get(pairKey(pair)) ?? -1];
     if (action.kind === 'keep' || action.kind === 'drop' || action.kind === 'nullify') return skipLeaf(leaf);
     if (branch === undefined || branch.kind !== 'scalar') return skipLeaf(leaf);
     const path = plan.leaves[leaf]?.path ?? null;
     const read = makeScalarReader(type, action);
-    const transform = makeTransform(action, keyring);
+    const key: CipherSlot = { cipher: null };
+    const transform = makeTransform(action, keyring, { place: placeOf(output, path ?? ''), slot: key });
     const write = makeScalarWriter(type, branch);
     return (writer) => {
       countLeaf(writer, leaf);
@@ -173,6 +175,7 @@ class WriteCompiler {
       const to = writer.tape[writer.at++] as number;
       if (writer.released[leaf] !== 1) return ABSENT;
       const value = read(writer.src, from, to);
+      key.cipher = writer.cipher;
       const changed = value === null ? null : transform(value);
       if (changed === null) return fail(writer, 'action_failed', path);
       if (prefix >= 0) writer.size(prefix);

@@ -1,6 +1,7 @@
 /** Actions on one scalar, shared by every codec. Pure; written for text so that no number loses precision. */
 import type { Keyring } from '../keyring.ts';
 import type { Action } from '../policy/plan.ts';
+import type { Encrypting } from './encrypt.ts';
 
 export type ScalarKind = 'string' | 'number' | 'boolean';
 
@@ -12,9 +13,10 @@ export type Transform = (value: Scalar) => Scalar | null;
 
 /**
  * Compiles an action that changes values (not keep, drop or nullify, which codecs do themselves) to a transformer.
- * Null values never reach it: null stays null.
+ * Null values never reach it: null stays null. Without `encrypting` an `encrypt` fails for every value.
  */
 export type MakeTransform = (
   action: Exclude<Action, { kind: 'keep' | 'drop' | 'nullify' }>,
   keyring: Keyring,
+  encrypting?: Encrypting,
 ) => Transform;

@@ -5,6 +5,7 @@
  * Use, per batch: `begin(values)`, then `decode` each record, then any number of `apply` calls on what was decoded. A
  * `Decoded` is valid until the next `begin`.
  */
+import type { SubjectCipher } from '../data-key.ts';
 import type { Variant } from '../decide/variant.ts';
 import type { Poison } from '../outcome.ts';
 import type { OutputPlan, RoutePlan } from '../policy/plan.ts';
@@ -57,8 +58,15 @@ export type RecordCodec = {
    * Writes what one output releases of a record.
    *
    * @param tally by leaf id: incremented for each occurrence of the leaf in the record, released or not.
+   * @param cipher of the record's subject; where it is null or left out, what is to be encrypted is `action_failed`.
    */
-  readonly apply: (record: Decoded, output: OutputPlan, variant: Variant, tally: Uint32Array) => ApplyResult;
+  readonly apply: (
+    record: Decoded,
+    output: OutputPlan,
+    variant: Variant,
+    tally: Uint32Array,
+    cipher?: SubjectCipher | null,
+  ) => ApplyResult;
 };
 
 /** Bounds on raw records (DESIGN section 12). */

@@ -4,6 +4,7 @@ import type { Keyring } from '../keyring.ts';
 import type { Poison } from '../outcome.ts';
 import type { OutputPlan, RoutePlan } from '../policy/plan.ts';
 import type { Transform } from './action.ts';
+import { type CipherSlot, placeOf } from './encrypt.ts';
 import { headerValues } from './header-values.ts';
 import { makeTransform } from './make-transform.ts';
 
@@ -26,14 +27,21 @@ export type ApplyHeaders = (raw: unknown, variant: Variant, tally: Uint32Array, 
 
 const NO_HEADERS: HeadersResult = { ok: true, headers: [] };
 
-export function makeApplyHeaders(plan: RoutePlan, output: OutputPlan, keyring: Keyring): ApplyHeaders {
+/** @param slot holds the cipher of the record in hand whenever the result is called. */
+export function makeApplyHeaders(
+  plan: RoutePlan,
+  output: OutputPlan,
+  keyring: Keyring,
+  slot: CipherSlot = { cipher: null },
+): ApplyHeaders {
   if (plan.headers.length === 0) return () => NO_HEADERS;
   const parts = plan.headers.map(({ name }, i) => {
     const action = output.headers[i]?.action;
     const changes =
       action !== undefined && action.kind !== 'keep' && action.kind !== 'drop' && action.kind !== 'nullify';
     const failed: HeadersResult = { ok: false, poison: { code: 'action_failed', path: `headers.${name}` } };
-    return { name, transform: changes ? makeTransform(action, keyring) : null, failed };
+    const encrypting = { place: placeOf(output, `headers.${name}`), slot };
+    return { name, transform: changes ? makeTransform(action, keyring, encrypting) : null, failed };
   });
 
   return (raw, variant, tally, offset) => {

@@ -25,6 +25,8 @@ export function plainForm(action: Action): string {
       return `pseudonym: the same value is the same text within ${action.domain}, and another elsewhere`;
     case 'truncate_ip':
       return `network alone: the first ${action.ipv4} bits of IPv4, ${action.ipv6} of IPv6; the rest is zero`;
+    case 'encrypt':
+      return 'encrypted: only whom Lethe lets decrypt can read it, and nobody once the person is erased';
     case 'generalize':
       return coarserWords(action.by);
   }

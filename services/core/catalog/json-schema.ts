@@ -72,6 +72,7 @@ function typeOf(action: Action): JsonSchema {
     case 'mask':
     case 'pseudonymize':
     case 'truncate_ip':
+    case 'encrypt':
       return { type: ['string', 'null'] };
     case 'generalize':
       return { type: [action.by.how === 'step' || action.by.how === 'decimals' ? 'number' : 'string', 'null'] };

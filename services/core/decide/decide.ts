@@ -38,6 +38,8 @@ export function basisOf(purpose: PurposePlan, region: string | null, state: Cons
  *
  * @param now epoch milliseconds.
  * @param variants those of this output (`makeVariants`).
+ * @param shredded whether the subject's data key was destroyed; asked only where the output encrypts. An erased subject
+ * gets none, whether it was destroyed already or not.
  */
 export function decide(
   facts: RecordFacts,
@@ -45,6 +47,7 @@ export function decide(
   output: OutputPlan,
   now: number,
   variants: Variants,
+  shredded: () => boolean = () => false,
 ): Verdict {
   const { purpose } = output;
   const basis = basisOf(purpose, facts.region, state, now);
@@ -59,7 +62,8 @@ export function decide(
   if (!(age <= purpose.retentionMs)) return WITHHOLD.retention_expired;
 
   const explicit = lawful || (variants.asksExplicit && refusal === null && state.explicit(purpose, now));
-  return { kind: 'publish', variant: variants.pick(explicit, refusal !== null, age), reason: refusal };
+  const keyless = variants.encrypts && (state.erased(facts.eventTime, now) || shredded());
+  return { kind: 'publish', variant: variants.pick(explicit, refusal !== null, age, keyless), reason: refusal };
 }
 
 /**
@@ -74,5 +78,6 @@ export function settle(variant: Variant, reason: WithheldReason | null, released
   if (released > 0) return null;
   if (reason !== null) return reason;
   if (variant.lacksExplicit) return 'consent_not_explicit';
-  return variant.lacksRetention ? 'retention_expired' : null;
+  if (variant.lacksRetention) return 'retention_expired';
+  return variant.lacksKey ? 'erased' : null;
 }

@@ -6,7 +6,14 @@
 import type { ActionKind } from '../policy/plan.ts';
 
 /** What happens to one leaf or header: the action, or why it is absent. */
-export type Effect = Exclude<ActionKind, 'drop'> | 'drop' | 'drop_not_explicit' | 'drop_retention' | 'drop_stripped';
+export type Effect =
+  | Exclude<ActionKind, 'drop'>
+  | 'drop'
+  | 'drop_not_explicit'
+  | 'drop_retention'
+  | 'drop_stripped'
+  /** It would be encrypted, and the subject's data key was destroyed. */
+  | 'drop_shredded';
 
 export type Variant = {
   /** Unique within an output of a plan, from 0, dense. */
@@ -23,4 +30,8 @@ export type Variant = {
   readonly lacksExplicit: boolean;
   /** Some leaf that a rule releases is withheld here because it outlived its category's retention. */
   readonly lacksRetention: boolean;
+  /** Made for a subject whose data key was destroyed. */
+  readonly shredded: boolean;
+  /** Some leaf that a rule encrypts is withheld here because the subject's data key was destroyed. */
+  readonly lacksKey: boolean;
 };

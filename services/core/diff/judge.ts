@@ -3,6 +3,7 @@ import type { Decoded, DecodeResult, RecordCodec } from '../apply/codec.ts';
 import type { ConsentState } from '../decide/consent-state.ts';
 import type { Effect, Variant } from '../decide/variant.ts';
 import { deadLettered, type EngineBatch, makeEngine, type RecordDecision } from '../engine.ts';
+import { standInCiphers } from '../apply/encrypt.ts';
 import type { Keyring } from '../keyring.ts';
 import type { Poison } from '../outcome.ts';
 import type { OutputPlan, RoutePlan } from '../policy/plan.ts';
@@ -35,7 +36,7 @@ export function makeJudge(codec: RecordCodec, keyring: Keyring, plan: RoutePlan)
       return codec.apply(record, output, variant, tally);
     },
   };
-  const engine = makeEngine({ keyring });
+  const engine = makeEngine({ keyring, ciphers: standInCiphers(keyring) });
   const loneVariant = makeLoneVariants();
   let batch: { readonly now: number; readonly engine: EngineBatch } | null = null;
 
@@ -98,8 +99,8 @@ function makeLoneVariants(): (plan: RoutePlan, output: OutputPlan, leaf: number)
 }
 
 function loneVariant({ leaves, headers }: RoutePlan, output: OutputPlan, leaf: number): Variant {
-  // A decider's variants are explicit or not, stripped or not, at up to one age limit a leaf or header.
-  const above = 4 * (leaves.length + headers.length + 1);
+  // A decider's variants are explicit or not, stripped or not, with a data key or not, at up to one age limit a leaf or header.
+  const above = 8 * (leaves.length + headers.length + 1);
   const effectOf = (id: number): Effect => (id === leaf ? (output.leaves[id]?.action.kind ?? 'drop') : 'drop');
   return {
     id: above + leaf,
@@ -109,5 +110,7 @@ function loneVariant({ leaves, headers }: RoutePlan, output: OutputPlan, leaf: n
     stripped: false,
     lacksExplicit: false,
     lacksRetention: false,
+    shredded: false,
+    lacksKey: false,
   };
 }

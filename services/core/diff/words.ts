@@ -10,6 +10,7 @@ export function actionText(action: Action): string {
     case 'keep':
     case 'drop':
     case 'nullify':
+    case 'encrypt':
       return action.kind;
     case 'redact':
       return `redact with ${JSON.stringify(action.with)}`;

@@ -34,6 +34,8 @@ export function whyField(effect: FieldEffect, role: string, context: FieldContex
       return `sensitive: needs explicit consent for ${output.purpose.name}; ${context.notExplicit()}`;
     case 'drop_retention':
       return `${ageText(age)}, older than ${context.limit()}`;
+    case 'drop_shredded':
+      return 'to be encrypted, and the data key of the subject was destroyed by an erasure';
     case 'drop_stripped':
       return `personal, and only what is not personal is published: ${reason}`;
     default:
@@ -60,6 +62,8 @@ export function actionText(action: Action): string {
       return `pseudonymized in the domain ${action.domain}`;
     case 'truncate_ip':
       return `cut to ${action.ipv4} bits (IPv4) or ${action.ipv6} (IPv6)`;
+    case 'encrypt':
+      return "encrypted under the subject's data key";
     case 'generalize':
       switch (action.by.how) {
         case 'date':

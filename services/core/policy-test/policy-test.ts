@@ -6,6 +6,8 @@ import type { Exact } from './exact.ts';
 
 /** Stands in an expectation for any pseudonym that was made while the record was decided about. */
 export const ANY_PSEUDONYM = '<pseudonym>';
+/** Stands in an expectation for any value that was encrypted while the record was decided about. */
+export const ANY_ENCRYPTED = '<encrypted>';
 
 export type ExpectedOutput =
   | {

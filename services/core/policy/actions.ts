@@ -27,15 +27,8 @@ export function compileAction(
     case 'keep':
     case 'drop':
     case 'nullify':
-      return { kind: rule.action };
     case 'encrypt':
-      report.error(
-        'action-unsupported',
-        at('action'),
-        'the action `encrypt` is not in this release',
-        'Use `pseudonymize` where values must still join, else `redact` or `drop`.',
-      );
-      return null;
+      return { kind: rule.action };
     case 'redact': {
       const constant = rule.with ?? '[redacted]';
       if (typeof constant === 'number' && !Number.isFinite(constant)) {

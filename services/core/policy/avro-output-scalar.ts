@@ -40,6 +40,7 @@ export function outScalar(type: AvroScalar, action: Action): OutScalar | null {
     case 'mask':
     case 'pseudonymize':
     case 'truncate_ip':
+    case 'encrypt':
       return plain('string');
     case 'generalize':
       return generalized(type, action.by);

@@ -80,6 +80,7 @@ export function mapPairs(type: AvroMap, node: ShapeNode): readonly Pair[] {
 function conditional(plan: RoutePlan, output: OutputPlan, leaf: number, rule: LeafRule): boolean {
   const category = plan.leaves[leaf]?.category ?? null;
   if (category === null || category.sensitive || rule.maxAgeMs < output.purpose.retentionMs) return true;
+  if (rule.action.kind === 'encrypt') return true;
   return output.unconsented === 'strip' && category.personal;
 }
 

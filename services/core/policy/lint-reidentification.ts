@@ -83,6 +83,7 @@ function isPrecise(action: Action, trait: Trait | null): boolean {
     case 'drop':
     case 'nullify':
     case 'redact':
+    case 'encrypt':
       return false;
     case 'pseudonymize':
       // Of two or three values even a pseudonym tells which is which.

@@ -86,6 +86,11 @@ export function checkKeys(
     }
     const rule = plan.outputs[index]?.leaves[leaf.id];
     const reachable = plan.nodes.some((node) => node.leaf === leaf.id);
+    if (rule?.action.kind === 'encrypt') {
+      const message = `the key \`${key.text}\` is encrypted: no two keys would ever be alike`;
+      report.error('key-encrypted', position, message, 'Use `pseudonym`, or `pseudonymize` the value.');
+      continue;
+    }
     // What a guard forbids is reported as that.
     if (rule !== undefined && (releases(rule) || rule.guarded !== undefined) && reachable) continue;
     report.error('key-not-released', position, `no rule of this output releases its key \`${key.text}\``, KEY_FIX);

@@ -41,7 +41,8 @@ export type Action =
   | { readonly kind: 'mask'; readonly mask: MaskSpec }
   | { readonly kind: 'pseudonymize'; readonly domain: string }
   | { readonly kind: 'truncate_ip'; readonly ipv4: number; readonly ipv6: number }
-  | { readonly kind: 'generalize'; readonly by: GeneralizeSpec };
+  | { readonly kind: 'generalize'; readonly by: GeneralizeSpec }
+  | { readonly kind: 'encrypt' };
 
 export type ActionKind = Action['kind'];
 
@@ -123,8 +124,8 @@ export type Guard = {
   readonly forms: readonly Form[] | null;
 };
 
-/** A form that a guard can allow. No action has the form `encrypt` yet. */
-export type Form = ActionKind | 'encrypt';
+/** A form that a guard can allow. */
+export type Form = ActionKind;
 
 /** What a rule says would be done, and the guards that forbid it. */
 export type Guarded = { readonly action: Action; readonly by: readonly Guard[] };

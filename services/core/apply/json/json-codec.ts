@@ -11,6 +11,7 @@ import {
   type DecodeResult,
   type RecordCodec,
 } from '../codec.ts';
+import type { CipherSlot } from '../encrypt.ts';
 import { eventTimeOf } from '../time.ts';
 import type { Keyring } from '../../keyring.ts';
 import type { Poison } from '../../outcome.ts';
@@ -34,7 +35,8 @@ export function makeJsonCodec(
   const tape = new Tape();
   const walk = new Walk(makeShapes(plan)[0] as Shape, tape, limits.maxDepth);
   const write = new Write(tape, limits.maxDepth);
-  const transforms = plan.outputs.map((output) => makeTransforms(output, keyring));
+  const slot: CipherSlot = { cipher: null };
+  const transforms = plan.outputs.map((output) => makeTransforms(plan, output, keyring, slot));
   const programs: Program[][] = plan.outputs.map(() => []);
   const batch = new Batch();
   /** By record of the batch: where its bytes are, and (two each) where its tape begins and ends. */
@@ -102,7 +104,8 @@ export function makeJsonCodec(
       return Promise.resolve();
     },
     decode,
-    apply: (record, output, variant, tally) => {
+    apply: (record, output, variant, tally, cipher = null) => {
+      slot.cipher = cipher;
       const body = record.body as number;
       const cached = programs[output.index] as Program[];
       let program = cached[variant.id];

@@ -1,5 +1,6 @@
 /** What writing one variant of one output takes, decided per leaf and container before any record comes. */
 import type { Transform } from '../action.ts';
+import { type CipherSlot, placeOf } from '../encrypt.ts';
 import { makeTransform } from '../make-transform.ts';
 import type { Variant } from '../../decide/variant.ts';
 import type { Keyring } from '../../keyring.ts';
@@ -22,16 +23,21 @@ export type Program = {
 
 const refuse: Transform = () => null;
 
-/** Transformers of an output, by leaf id. */
-export function makeTransforms(output: OutputPlan, keyring: Keyring): readonly Transform[] {
-  return output.leaves.map(({ action }) => {
+/** Transformers of an output, by leaf id. `slot` has to hold the cipher of the record in hand. */
+export function makeTransforms(
+  plan: RoutePlan,
+  output: OutputPlan,
+  keyring: Keyring,
+  slot: CipherSlot,
+): readonly Transform[] {
+  return output.leaves.map(({ action }, leaf) => {
     switch (action.kind) {
       case 'keep':
       case 'drop':
       case 'nullify':
         return refuse;
       default:
-        return makeTransform(action, keyring);
+        return makeTransform(action, keyring, { place: placeOf(output, plan.leaves[leaf]?.path ?? ''), slot });
     }
   });
 }

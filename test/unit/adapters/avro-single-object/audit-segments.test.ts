@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { makeSegmentCodec } from '../../../../services/adapters/avro-single-object/audit-segments.ts';
+import { makeSingleObjectCodec } from '../../../../services/adapters/avro-single-object/codec.ts';
 import { type AuditSegment, GENESIS, recomputeHash, segmentLine } from '../../../../services/core/audit/segment.ts';
 import { makeSegmentBuilder } from '../../../../services/core/audit/segment-builder.ts';
 import { consentStateOf } from '../../../../services/core/decide/consent-state.ts';
@@ -93,6 +94,20 @@ describe('segments in Avro', () => {
     expect(recomputeHash(read.value, sha256)).toBe(hash);
   });
 
+  it('written before values were encrypted are read too', () => {
+    const older = JSON.parse(schemaText.replace('"encrypt",', '').replace(/,\s*"drop_shredded"/, '')) as unknown;
+    const file = new URL('../../../../schemas/audit/segment-2.avsc', import.meta.url);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(older);
+    const segment = build(3, (i) => (i === 1 ? refused : granted), 5, SHADOW);
+    const bytes = makeSingleObjectCodec<unknown>(older).encode({
+      ...segment,
+      previous: Buffer.from(segment.previous, 'hex'),
+      hash: Buffer.from(segment.hash, 'hex'),
+    });
+    expect(bytes.subarray(0, 10)).not.toEqual(codec.encode(segment).subarray(0, 10));
+    expect(codec.decode(bytes)).toEqual({ ok: true, value: segment });
+  });
+
   it.each([2 ** 31, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER - 1])('keep offset %d exact', (offset) => {
     const read = codec.decode(codec.encode(build(1, () => granted, offset)));
     expect(read.ok && read.value.firstOffset).toBe(offset);
@@ -127,7 +142,7 @@ describe('schemas/audit/segment.avsc', () => {
     expect(symbols('Reason')).toEqual([...WITHHELD_REASONS]);
     expect(symbols('DeadLetterCode')).toEqual([...DEAD_LETTER_CODES]);
     for (const effect of symbols('Effect') as never[]) expect(releases(effect)).toBeTypeOf('boolean');
-    expect(symbols('Effect')).toHaveLength(11);
+    expect(symbols('Effect')).toHaveLength(13);
     expect(symbols('DivergenceKind')).toEqual([...DIVERGENCE_KINDS]);
   });
 });

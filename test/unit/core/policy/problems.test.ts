@@ -309,13 +309,6 @@ const ERRORS: readonly Case[] = [
     ),
     ...select(2),
   },
-  {
-    what: 'encrypt',
-    code: 'action-unsupported',
-    parts: rules({ select: 'system', action: 'encrypt' }),
-    ...option('action'),
-    names: ['encrypt', 'pseudonymize'],
-  },
   ...[
     { what: 'a mask without ends', mask: {} },
     { what: 'a mask of a negative length', mask: { first: -1 } },
@@ -415,6 +408,12 @@ const MORE_ERRORS: readonly Case[] = [
     }),
     ...at('outputs', 0, 'key'),
   })),
+  {
+    what: 'a key that its output encrypts',
+    code: 'key-encrypted',
+    parts: output({ key: 'customer.id', rules: [{ select: 'customer.id', action: 'encrypt' }] }),
+    ...at('outputs', 0, 'key'),
+  },
   {
     what: 'a raw topic that is no topic',
     code: 'topic-invalid',
@@ -536,7 +535,6 @@ it('reports all problems at once, by file and line', () => {
     'topic-duplicate',
     'purpose-unknown',
     'select-unknown',
-    'action-unsupported',
     'regime-unknown',
     'category-name',
   ]);

@@ -60,6 +60,8 @@ export function allReleased(plan: RoutePlan, output = 0): Variant {
     stripped: false,
     lacksExplicit: false,
     lacksRetention: false,
+    shredded: false,
+    lacksKey: false,
   };
 }
 
