@@ -5,6 +5,7 @@
 import { shortHash } from '../core/audit/verify-chain.ts';
 import { type Findings, type FindingKind, generalFinding } from '../core/audit/verify-finding.ts';
 import type { Verified } from '../core/audit/verify.ts';
+import { replayedTopic } from '../core/dead-letter-replay.ts';
 
 export type GroupPosition = {
   readonly topic: string;
@@ -66,6 +67,8 @@ export function comparePositions(
 
   const now = new Map(after.map((position) => [`${position.topic}/${position.partition}`, position]));
   for (const [name, { topic, partition, lastOffset, head }] of ends) {
+    // Replays of dead letters keep no position: marks beside the letters do.
+    if (replayedTopic(topic) !== null) continue;
     const position = now.get(name);
     if (position === undefined) {
       notes.push(`group ${group} has no position in ${name}: it expired, or another group decided about those records`);

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { lethe, type RunningWorker } from '../../deploy/demo/processes.ts';
 import { avroWire, createTopics, produce } from '../../deploy/demo/topics.ts';
 import { makeRegistry } from '../../services/adapters/registry/registry.ts';
+import { segmentLine } from '../../services/core/audit/segment.ts';
 import { command, until } from '../stack/commands.ts';
 import { kcat, needKcat, produceLines, type Seen, topicHolds } from '../stack/kcat.ts';
 import { consent, event, FIELDS, outputsOf, type SmallRoute, writeConfig } from '../stack/small-config.ts';
@@ -244,6 +245,19 @@ describe('dead letters', () => {
     ).toEqual(['subject_missing', 'undecodable']);
     const { offsets, faults } = walkReplays(await segmentsOf(brokers, `lethe.dead-letters/raw.${JSON_ROUTE}`));
     expect([offsets.length, faults]).toEqual([3, []]);
+    // Beside the worker's own chain, which says that they were dead letters.
+    const trail = join(bench.dir, 'audit.jsonl');
+    const segments = [`raw.${JSON_ROUTE}`, `lethe.dead-letters/raw.${JSON_ROUTE}`].map((topic) =>
+      segmentsOf(brokers, topic),
+    );
+    writeFileSync(
+      trail,
+      (await Promise.all(segments))
+        .flat()
+        .map((one) => `${segmentLine(one)}\n`)
+        .join(''),
+    );
+    expect((await command(['verify', '--in', trail], bench.env)).code).toBe(0);
   });
 
   it('of an unknown schema go out once the schema is known', async () => {

@@ -6,6 +6,8 @@ import { type AuditCoordinate, type Finding, type FindingKind, offsetsText } fro
 export type ChainOptions = {
   readonly topic: string;
   readonly partition: number;
+  /** A chain of replays of dead letters: its offsets neither join nor ascend from one segment to the next. */
+  readonly replays: boolean;
   /** What the last checkpoint says of this partition, or null. */
   readonly covered: CheckpointChain | null;
   /** What the checkpoint covers is not read again. */
@@ -45,7 +47,7 @@ const MAX_FRAGMENTS = 64;
  * a fault is not told again.
  */
 export function makeChain(options: ChainOptions): Chain {
-  const { topic, partition, covered, place } = options;
+  const { topic, partition, replays, covered, place } = options;
   const name = `${topic}/${partition}`;
   let fragments: Fragment[] = covered !== null && options.resumed ? [coveredFragment(covered)] : [];
   let passed = fragments.length > 0;
@@ -101,6 +103,7 @@ export function makeChain(options: ChainOptions): Chain {
   };
 
   const checkOffsets = (wanted: number, first: number, last: number, at: AuditCoordinate): void => {
+    if (replays) return;
     if (first > wanted) {
       const message = `No segment of ${name} accounts for ${offsetsText(wanted, first - 1)}, though the chain goes on.`;
       tell('offset_gap', wanted, first - 1, at, message);
@@ -173,10 +176,13 @@ export function makeChain(options: ChainOptions): Chain {
         "another consumer group (LETHE_GROUP_ID) reads the topic, or the group's position was reset, or the topic was made anew";
       const message = `A second chain of ${name} begins at genesis (${segments} segments, ${span}): ${why}.`;
       tell('second_chain', first, last, startAt, message);
-    } else if (first > before.last + 1) {
+    } else if (replays && !loose.fork) {
+      const message = `Segments of ${name} are missing: nothing leads to the one at ${placed(startAt)} (${span}).`;
+      tell('dropped', first, last, startAt, message);
+    } else if (!replays && first > before.last + 1) {
       const message = `Segments of ${name} are missing: nothing accounts for ${offsetsText(before.last + 1, first - 1)}, between ${placed(before.endAt)} and ${placed(startAt)}.`;
       tell('dropped', before.last + 1, first - 1, startAt, message);
-    } else if (first === before.last + 1) {
+    } else if (!replays && first === before.last + 1) {
       const message = `${name}: the segment at ${placed(startAt)} was chained to another one than the one before it, at ${placed(before.endAt)} (${offsetsText(before.endFirst, before.last)}): one of them was put in later.`;
       tell('forged', before.endFirst, before.last, before.endAt, message);
     } else if (loose.fork) {
@@ -191,8 +197,8 @@ export function makeChain(options: ChainOptions): Chain {
   const againstCheckpoint = (end: Fragment | undefined): void => {
     if (covered === null || passed) return;
     const { lastOffset, head } = covered;
-    if (end === undefined || end.last < lastOffset) {
-      const from = end === undefined ? covered.firstOffset : end.last + 1;
+    if (end === undefined || (replays ? end.segments < covered.segments : end.last < lastOffset)) {
+      const from = end === undefined || replays ? covered.firstOffset : end.last + 1;
       const ends = end === undefined ? 'nothing of it is left' : `it ends at offset ${end.last}`;
       const message = `The audit of ${name} was cut off: a checkpoint covers it up to offset ${lastOffset}, and ${ends}.`;
       tell('truncated', from, lastOffset, end?.endAt ?? null, message);

@@ -75,7 +75,11 @@ export function extend(fragment: Fragment, { segment, at, recomputed, altered, r
   fragment.head = segment.hash;
   fragment.alsoHead = altered ? recomputed : null;
   fragment.next = altered ? null : segment.lastOffset + 1;
-  if (!altered) fragment.last = segment.lastOffset;
+  if (!altered) {
+    // Of a chain of replays, whose segments are in no order of offsets, the least and the greatest.
+    fragment.first = Math.min(fragment.first, segment.firstOffset);
+    fragment.last = Math.max(fragment.last, segment.lastOffset);
+  }
   fragment.endFirst = altered ? fragment.last : segment.firstOffset;
   fragment.endAt = at;
   fragment.segments++;
@@ -91,6 +95,7 @@ export function join(front: Fragment, back: Fragment): void {
   front.head = back.head;
   front.alsoHead = back.alsoHead;
   front.next = back.next;
+  front.first = Math.min(front.first, back.first);
   front.last = Math.max(front.last, back.last);
   front.endFirst = back.endFirst;
   front.endAt = back.endAt;

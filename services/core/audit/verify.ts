@@ -1,12 +1,15 @@
 /**
  * Verifies an audit trail (DESIGN section 7, issue 4): takes its segments in the order in which they stand, many chains
- * interleaved, and tells what is wrong. Memory grows with the number of raw partitions, not with the audit.
+ * interleaved, and tells what is wrong. Memory grows with the number of raw
+ * partitions, not with the audit, but for a bit for each replayed dead letter.
  */
+import { replayedTopic } from '../dead-letter-replay.ts';
+import { OffsetSet } from '../offset-set.ts';
 import type { Checkpoint, CheckpointChain } from './checkpoint.ts';
 import { type AuditSegment, canonicalText, type HashText } from './segment.ts';
 import { type Chain, type ChainEnd, makeChain, shortHash } from './verify-chain.ts';
 import { contentProblem } from './verify-content.ts';
-import { type AuditCoordinate, type Findings, generalFinding, offsetsText } from './verify-finding.ts';
+import { type AuditCoordinate, type Finding, type Findings, generalFinding, offsetsText } from './verify-finding.ts';
 import { makeTally, type Tally, tallySegment } from './verify-tally.ts';
 
 /** One record of the audit topic, or one line of an exported file. */
@@ -71,15 +74,20 @@ export type Verifier = {
 /** Hashes remembered of all chains together, and more for each chain. */
 const REMEMBERED = 4_096;
 const REMEMBERED_PER_CHAIN = 16;
+/** Far more than a replay puts into one segment: a forged one must not keep a verifier busy for ever. */
+const MAX_REPLAYED = 1_000_000;
 
-/** `topic/partition`, as Kafka names topics. */
-const KEY = /^([A-Za-z0-9._-]{1,249})\/(\d{1,10})$/;
+/** `topic/partition`, as Kafka names topics; behind `lethe.dead-letters/` for replays. */
+const KEY = /^((?:lethe\.dead-letters\/)?[A-Za-z0-9._-]{1,249})\/(\d{1,10})$/;
 
 type Known = { readonly chain: Chain; readonly at: AuditCoordinate };
 
 export function makeVerifier(options: VerifierOptions): Verifier {
   const { hash, findings, place, checkpoint, resumed, keyed, watched } = options;
-  const chains = new Map<string, { readonly chain: Chain; readonly tally: Tally; segments: number }>();
+  const chains = new Map<
+    string,
+    { readonly chain: Chain; readonly tally: Tally; segments: number; readonly replayed: OffsetSet }
+  >();
   const covered = new Map(checkpoint?.chains.map((one) => [nameOf(one), one]));
   const recent = new Map<string, Known>();
   const seen = new Map<string, number>();
@@ -91,11 +99,12 @@ export function makeVerifier(options: VerifierOptions): Verifier {
     if (state === undefined) {
       const chain = makeChain({
         ...{ topic, partition, resumed, place },
+        replays: replayedTopic(topic) !== null,
         covered: covered.get(name) ?? null,
         add: findings.add,
         seen: (one) => recent.has(one),
       });
-      chains.set(name, (state = { chain, tally: makeTally(), segments: 0 }));
+      chains.set(name, (state = { chain, tally: makeTally(), segments: 0, replayed: new OffsetSet() }));
     }
     return state;
   };
@@ -187,7 +196,8 @@ export function makeVerifier(options: VerifierOptions): Verifier {
     let records = 0;
     if (problem === null) {
       records = tallySegment(state.tally, segment);
-      options.accounted?.(segment);
+      if (replayedTopic(topic) === null) options.accounted?.(segment);
+      else takeReplayed(segment, state.replayed, about);
     } else {
       const message = `The segment of ${name} (${span}) carries the right hash, but contradicts itself: ${problem}.`;
       findings.add({ ...about, kind: 'inconsistent', message });
@@ -195,6 +205,37 @@ export function makeVerifier(options: VerifierOptions): Verifier {
     state.chain.take({ segment, at, recomputed: segment.hash, altered: false, records });
     remember(segment.hash, { chain: state.chain, at });
     if (watched?.has(segment.hash) === true) seen.set(segment.hash, lastOffset);
+  };
+
+  /** A raw record is replayed once, and only for good: what fails again is not in the audit. */
+  const takeReplayed = (
+    segment: AuditSegment,
+    replayed: OffsetSet,
+    about: Pick<Finding, 'topic' | 'partition' | 'firstOffset' | 'lastOffset' | 'at'>,
+  ): void => {
+    const name = `${segment.topic}/${segment.partition}`;
+    if (segment.shapes.some(({ deadLetter }) => deadLetter !== null)) {
+      const message = `The segment of ${name} is of a replay and has dead letters, which a replay leaves as they are.`;
+      findings.add({ ...about, kind: 'inconsistent', message });
+    }
+    if (segment.records.reduce((sum, { count }) => sum + count, 0) > MAX_REPLAYED) {
+      const message = `The segment of ${name} is of a replay and has more records than one batch of a replay takes.`;
+      findings.add({ ...about, kind: 'inconsistent', message });
+      return;
+    }
+    const twice: number[] = [];
+    let offset = segment.firstOffset;
+    for (const { skip, count } of segment.records) {
+      offset += skip;
+      for (const end = offset + count; offset < end; offset++) {
+        if (replayed.has(offset)) twice.push(offset);
+        replayed.addRange(offset, offset);
+      }
+    }
+    const [first] = twice;
+    if (first === undefined) return;
+    const message = `${name}: ${twice.length} record(s) of ${offsetsText(first, twice.at(-1)!)} accounted for twice: a record is replayed once.`;
+    findings.add({ ...about, kind: 'offset_overlap', firstOffset: first, lastOffset: twice.at(-1)!, message });
   };
 
   const lost = (one: CheckpointChain, how: 'truncated' | 'rewritten'): void => {
