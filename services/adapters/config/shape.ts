@@ -75,6 +75,10 @@ export const purposesShape = z
         retention: z.record(text, duration).meta({
           description: 'Maximum age since the event time: `default`, and closer limits by category.',
         }),
+        published: duration.exactOptional().meta({
+          description:
+            'Of the retention, how long a value may lie in an output topic: records are published while younger than the rest, and `lethe topics` makes Kafka delete them in time.',
+        }),
       }),
     ),
   })
@@ -200,6 +204,10 @@ export const policyShape = z
           key: text
             .exactOptional()
             .meta({ description: '`pseudonym` (default), `none`, or a path that a rule releases.' }),
+          cleanup: z.enum(['delete', 'compact', 'compact,delete']).exactOptional().meta({
+            description:
+              '`cleanup.policy` of the topic: `delete` (default), or `compact` where it is keyed by the subject.',
+          }),
           rules: z.array(rule),
         }),
       )

@@ -4,6 +4,7 @@ import { guardedPseudonym, guardedRule } from './guard.ts';
 import { hasWildcard, type Path } from './path.ts';
 import type {
   Category,
+  Cleanup,
   Guard,
   HeaderPlan,
   LeafRule,
@@ -21,6 +22,7 @@ export type OutputBlueprint = {
   readonly topic: string;
   readonly purpose: Purpose;
   readonly unconsented: 'withhold' | 'strip';
+  readonly cleanup: Cleanup;
   readonly key: 'pseudonym' | 'none' | NamedPath;
   /** Where the key was written, or else the output. */
   readonly keyPosition: SourcePosition;
@@ -66,28 +68,31 @@ export function assemble(blueprint: RouteBlueprint, declared: readonly Declared[
     };
   });
   const subjectCategory = declarations[idOf(subject)]?.category?.name ?? null;
-  const outputs = blueprint.outputs.map(({ topic, purpose, unconsented, key, keyPosition }, index): OutputPlan => {
-    const ofRule = leafRules(blueprint.guards, purpose);
-    const ofHeader = leafRules(blueprint.guards, purpose, true);
-    const leaves = declarations.map(({ path, category }, id) =>
-      ofRule(chosen[index]?.leaves[id] ?? null, category, hasWildcard(path)),
-    );
-    const guardedKey =
-      key === 'pseudonym' ? guardedPseudonym(blueprint.guards, subjectCategory, purpose.plan.name) : undefined;
-    return {
-      index,
-      topic,
-      purpose: purpose.plan,
-      unconsented,
-      key: guardedKey === undefined ? outputKey(key, idOf, leaves) : { kind: 'none' },
-      ...(guardedKey === undefined ? {} : { guardedKey }),
-      keyPosition,
-      leaves,
-      headers: blueprint.headers.map(({ category }, at) =>
-        ofHeader(chosen[index]?.headers[at] ?? null, category, false),
-      ),
-    };
-  });
+  const outputs = blueprint.outputs.map(
+    ({ topic, purpose, unconsented, cleanup, key, keyPosition }, index): OutputPlan => {
+      const ofRule = leafRules(blueprint.guards, purpose);
+      const ofHeader = leafRules(blueprint.guards, purpose, true);
+      const leaves = declarations.map(({ path, category }, id) =>
+        ofRule(chosen[index]?.leaves[id] ?? null, category, hasWildcard(path)),
+      );
+      const guardedKey =
+        key === 'pseudonym' ? guardedPseudonym(blueprint.guards, subjectCategory, purpose.plan.name) : undefined;
+      return {
+        index,
+        topic,
+        purpose: purpose.plan,
+        unconsented,
+        ...(cleanup === 'delete' ? {} : { cleanup }),
+        key: guardedKey === undefined ? outputKey(key, idOf, leaves) : { kind: 'none' },
+        ...(guardedKey === undefined ? {} : { guardedKey }),
+        keyPosition,
+        leaves,
+        headers: blueprint.headers.map(({ category }, at) =>
+          ofHeader(chosen[index]?.headers[at] ?? null, category, false),
+        ),
+      };
+    },
+  );
   const plan: RoutePlan = {
     name: blueprint.name,
     topic: blueprint.topic,

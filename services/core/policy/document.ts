@@ -2,7 +2,7 @@
  * Configuration as authored, after its shape was checked (adapters/config) and before it means anything. DESIGN
  * section 4.
  */
-import type { Basis, DateUnit, Form, SourcePosition } from './plan.ts';
+import type { Basis, Cleanup, DateUnit, Form, SourcePosition } from './plan.ts';
 
 /** A parsed file that can say where each part of it was written. */
 export type Located<T> = {
@@ -31,6 +31,8 @@ export type PurposesDocument = {
         readonly basis: Readonly<Record<string, Basis>>;
         /** `default` or a category → ISO 8601 duration of days and hours. */
         readonly retention: Readonly<Record<string, string>>;
+        /** Of that, how long a value may lie in an output topic: a record is published while it is younger by so much. */
+        readonly published?: string;
       }
     >
   >;
@@ -69,6 +71,8 @@ export type OutputDocument = {
   readonly purpose: string;
   readonly unconsented?: 'withhold' | 'strip';
   readonly key?: string;
+  /** `cleanup.policy` of the topic. */
+  readonly cleanup?: Cleanup;
   readonly rules: readonly RuleDocument[];
 };
 

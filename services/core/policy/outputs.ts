@@ -3,7 +3,7 @@ import type { Declared } from './declarations.ts';
 import type { Located, PolicyDocument } from './document.ts';
 import { didYouMean } from './nearest.ts';
 import { isPlain, parsePath } from './path.ts';
-import type { RoutePlan } from './plan.ts';
+import type { Cleanup, RoutePlan } from './plan.ts';
 import { type Purpose, UNKNOWN_PURPOSE } from './purposes.ts';
 import type { Report } from './report.ts';
 import { compileRules, selectableOf } from './rules.ts';
@@ -34,11 +34,31 @@ export function compileOutputs(
       topic: output.topic,
       purpose: purpose ?? UNKNOWN_PURPOSE,
       unconsented: output.unconsented ?? 'withhold',
+      cleanup: compileCleanup(doc, index, report),
       key: compileKey(doc, index, report),
       keyPosition: doc.at(['outputs', index, 'key']),
       rules: compileRules(doc, index, selectable, report),
     };
   });
+}
+
+/**
+ * Brokers refuse a record without a key where they compact, and with it the whole transaction: every record of such an
+ * output must have one, which only the pseudonym of its subject is sure to be.
+ */
+function compileCleanup(doc: Document, output: number, report: Report): Cleanup {
+  const { cleanup = 'delete', key = 'pseudonym', unconsented } = doc.value.outputs[output] ?? {};
+  if (cleanup === 'delete') return cleanup;
+  const position = doc.at(['outputs', output, 'cleanup']);
+  if (key !== 'pseudonym') {
+    const message = 'an output is compacted by the key of its records, and this one is not keyed by the subject';
+    report.error('cleanup-key', position, message, 'Use `key: pseudonym`, or leave `cleanup` out.');
+  }
+  if (unconsented === 'strip') {
+    const message = 'stripped records have no key, and a compacted topic takes none without';
+    report.error('cleanup-strip', position, message, 'Use `unconsented: withhold`, or leave `cleanup` out.');
+  }
+  return cleanup;
 }
 
 const KEY_FIX = 'Use `pseudonym`, `none`, or the path of one value that a rule of this output releases.';

@@ -102,8 +102,10 @@ export type PurposePlan = {
   readonly basisByRegion: ReadonlyMap<string, Basis>;
   /** Basis under the default regime. */
   readonly defaultBasis: Basis;
-  /** Milliseconds; a record older than this is withheld. */
+  /** Milliseconds; a record older than this is withheld. What its time in the topic takes (`publishedMs`) is off. */
   readonly retentionMs: number;
+  /** Milliseconds that a value may lie in an output topic; without it nothing is promised about topics. */
+  readonly publishedMs?: number;
 };
 
 /**
@@ -146,6 +148,9 @@ export type OutputKey =
   | { readonly kind: 'none' }
   | { readonly kind: 'leaf'; readonly leaf: number };
 
+/** What Kafka does with old records of a topic (`cleanup.policy`). */
+export type Cleanup = 'delete' | 'compact' | 'compact,delete';
+
 /** A declared Kafka record header: released by the category rules of each output. */
 export type HeaderPlan = { readonly name: string; readonly category: Category };
 
@@ -155,6 +160,8 @@ export type OutputPlan = {
   readonly topic: string;
   readonly purpose: PurposePlan;
   readonly unconsented: 'withhold' | 'strip';
+  /** Left out: `delete`. */
+  readonly cleanup?: Cleanup;
   /** `none` where a guard forbids what was asked for. */
   readonly key: OutputKey;
   /** Only where a guard forbids the pseudonym of the subject, which is the key that was asked for. */

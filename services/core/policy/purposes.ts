@@ -10,7 +10,10 @@ export type Purpose = {
   readonly plan: PurposePlan;
   /** Basis by regime, for every regime that has one. */
   readonly basisByRegime: ReadonlyMap<string, Basis>;
-  /** The maximum age in milliseconds of a value of that category: the longest match, else the purpose's default. */
+  /**
+   * The maximum age in milliseconds at which a value of that category is published: the longest match, else the purpose's
+   * default, less what its time in the topic may take.
+   */
   readonly maxAgeMs: (category: string) => number;
 };
 
@@ -49,11 +52,20 @@ export function compilePurposes(
     for (const [region, regime] of regimes.byRegion) {
       basisByRegion.set(region, basisByRegime.get(regime) ?? defaultBasis);
     }
+    const publishedMs = compilePublished(doc, name, purpose, retention, report);
     retention.delete('default');
+    const spent = publishedMs ?? 0;
     purposes.set(name, {
-      plan: { name, recipient: purpose.recipient ?? null, basisByRegion, defaultBasis, retentionMs },
+      plan: {
+        name,
+        recipient: purpose.recipient ?? null,
+        basisByRegion,
+        defaultBasis,
+        retentionMs: retentionMs - spent,
+        ...(publishedMs === null ? {} : { publishedMs }),
+      },
       basisByRegime,
-      maxAgeMs: (category) => longestMatch(retention, category) ?? retentionMs,
+      maxAgeMs: (category) => (longestMatch(retention, category) ?? retentionMs) - spent,
     });
   }
   return purposes;
@@ -92,6 +104,43 @@ function compileBasis(
     );
   }
   return byRegime;
+}
+
+/**
+ * How long a value may lie in an output topic, or null. It is part of the retention: what is published at the age of
+ * `retention - published` and deleted from the topic `published` later was never older than `retention`. A record's
+ * fields cannot be deleted one by one, so the shortest retention of the purpose must leave room for it.
+ */
+function compilePublished(
+  doc: Located<PurposesDocument>,
+  name: string,
+  { published }: PurposeDocument,
+  retention: ReadonlyMap<string, number>,
+  report: Report,
+): number | null {
+  if (published === undefined) return null;
+  const position = doc.at(['purposes', name, 'published']);
+  const milliseconds = parseDuration(published);
+  if (milliseconds === null || milliseconds === 0) {
+    report.error(
+      'duration-invalid',
+      position,
+      `\`${published}\` is no duration of days and hours above zero`,
+      'Write days as `P30D`, hours as `PT12H`, both as `P1DT12H`.',
+    );
+    return null;
+  }
+  for (const [category, limit] of retention) {
+    if (limit > milliseconds) continue;
+    report.error(
+      'published-too-long',
+      position,
+      `nothing of \`${category}\` could be published: it may be kept for ${doc.value.purposes[name]?.retention[category]}, and all of that would be spent in the topic (${published})`,
+      `Shorten \`published\`, lengthen the retention, or give values of that retention a purpose and an output of their own.`,
+    );
+    return null;
+  }
+  return milliseconds;
 }
 
 function compileRetention(
