@@ -53,11 +53,14 @@ const rules: fc.Arbitrary<readonly RuleDocument[]> = fc
   })
   .map((list) => list.map(([select, what]) => ({ select, ...what }) as RuleDocument));
 
+const purpose = fc.constantFrom('p', 'p', 'p', 'q');
+const unconsented = fc.constantFrom('withhold' as const, 'strip' as const);
+const key = fc.constantFrom('pseudonym', 'pseudonym', 'none', 'a');
 const output: fc.Arbitrary<OutputDocument> = fc.record({
-  topic: fc.constant('clean'),
-  purpose: fc.constantFrom('p', 'p', 'p', 'q'),
-  unconsented: fc.constantFrom('withhold' as const, 'strip' as const),
-  key: fc.constantFrom('pseudonym', 'pseudonym', 'none', 'a'),
+  topic: fc.constant('clean.other'),
+  purpose,
+  unconsented,
+  key,
   rules,
 });
 
@@ -72,11 +75,11 @@ const parts = {
     { subject: 'b', time: 'at' },
   ),
   headers: fc.constantFrom<Record<string, string>>({}, { h: 'system' }, { h: 'user.a' }, { h: 'user.health' }),
-  outputs: fc.uniqueArray(output, { minLength: 1, maxLength: 1, selector: ({ topic }) => topic }),
-  other: fc.option(
-    output.map((one) => ({ ...one, topic: 'clean.other' })),
-    { nil: null },
-  ),
+  rules,
+  purpose,
+  unconsented,
+  key,
+  other: fc.option(output, { nil: null }),
   sensitive: fc.constantFrom<readonly string[]>(['user.health'], ['user.health'], [], ['user.health', 'system']),
   retention: fc.record({ default: limit, 'user.a': limit, 'user.health': limit }),
   basis: fc.record({ one: basis, default: basis }),
@@ -91,9 +94,9 @@ const edit: fc.Arbitrary<readonly [Edited, Edited]> = fc
     configuration,
     configuration,
     fc.constantFrom(
-      ...[...Object.keys(parts), 'outputs', 'outputs', 'outputs'].map((name) => [name]),
-      ['fields', 'outputs'],
-      ['outputs', 'basis', 'reads'],
+      ...[...Object.keys(parts), 'rules', 'rules', 'rules'].map((name) => [name]),
+      ['fields', 'rules'],
+      ['rules', 'basis', 'reads'],
     ),
   )
   .map(([before, other, edited]) => [
@@ -126,7 +129,9 @@ function documents(one: Edited): Parts {
         ...one.reads,
         fields: one.fields,
         headers: one.headers,
-        outputs: [...one.outputs, ...(one.other === null ? [] : [one.other])].map((each) => possible(each, one.fields)),
+        outputs: [{ ...one, topic: 'clean' }, ...(one.other === null ? [] : [one.other])].map((each) =>
+          possible(each, one.fields),
+        ),
       },
     ],
   };
@@ -136,9 +141,11 @@ function documents(one: Edited): Parts {
 function possible(each: OutputDocument, declared: Readonly<Record<string, string>>): OutputDocument {
   const known = (select: string): boolean => select in declared || select === 'system' || select.startsWith('user');
   return {
-    ...each,
+    topic: each.topic,
+    purpose: each.purpose,
+    unconsented: each.unconsented ?? 'withhold',
+    key: each.key === 'a' && !('a' in declared) ? 'none' : (each.key ?? 'pseudonym'),
     rules: each.rules.filter(({ select }) => known(select)),
-    ...(each.key === 'a' && !('a' in declared) ? { key: 'none' } : {}),
   };
 }
 
