@@ -23,8 +23,8 @@ export type RecheckOptions = {
   readonly decidedAt: number;
   /** Wall clock, epoch milliseconds. */
   readonly now: () => number;
-  /** Throws where the view may not be relied on: too old, or it went back. */
-  readonly accept: (watermark: Watermark | null, now: number) => void;
+  /** Called before the view is asked; what it gives throws where the answer may not be relied on: too old, or gone back. */
+  readonly asking: () => (watermark: Watermark | null, now: number) => void;
 };
 
 export type Recheck = {
@@ -83,15 +83,16 @@ export function makeRecheck(options: RecheckOptions): Recheck | null {
 
   async function stillGood(): Promise<boolean> {
     const asked = options.now();
+    const accept = options.asking();
     const before = known;
     let seen: ConsentSnapshot | null = null;
     if (before.stamp !== null) {
       seen = await store.load([]);
-      options.accept(seen.watermark, asked);
+      accept(seen.watermark, asked);
     }
     if (seen === null || seen.stamp !== before.stamp) {
       known = await store.load(tokensUsed());
-      options.accept(known.watermark, asked);
+      accept(known.watermark, asked);
     }
     // A view that cannot be read at one moment may say that it is further than what was read of it.
     const mark = before.stamp === null ? before.watermark : known === before ? seen?.watermark : known.watermark;

@@ -1,6 +1,7 @@
 /**
  * The data path of a batch: decode → look up → decide and apply → encode. What it returns the transport publishes and
- * commits in one transaction, after a last look at the consents it rests on. It holds nothing between batches; whatever fails is done again from the raw records.
+ * commits in one transaction, after a last look at the consents it rests on. It holds nothing between batches; whatever
+ * fails is done again from the raw records.
  */
 import { type AuditSegment, GENESIS } from '../core/audit/segment.ts';
 import type { Engine } from '../core/engine.ts';
@@ -68,10 +69,16 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
     return bundles.use(named(await options.bundleStore.activeDigest()));
   };
 
-  /** A view that went back is noticed by all partitions, not only by those that were decided under what is lost. */
-  const accept = (watermark: Watermark | null, last: Watermark | null, now: number): void => {
-    checkWatermark(watermark, furtherOf(last, furthest), now, options.maxStalenessMs);
-    furthest = furtherOf(furthest, watermark);
+  /**
+   * To be called before the view is asked: what another partition learns meanwhile, the answer need not know. A view that
+   * went back is noticed by all partitions, not only by those that were decided under what is lost.
+   */
+  const asking = (last: Watermark | null): ((watermark: Watermark | null, now: number) => void) => {
+    const floor = furtherOf(last, furthest);
+    return (watermark, now) => {
+      checkWatermark(watermark, floor, now, options.maxStalenessMs);
+      furthest = furtherOf(furthest, watermark);
+    };
   };
 
   return async (batch, context) => {
@@ -135,6 +142,7 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
         shadow = await openShadow(candidate, beside);
         await context.heartbeat();
       }
+      const accept = asking(last.watermark);
       const found = await timed('lookup', () => lookUp(decoded, options.keyring, options.consents, shadow?.subjects));
       const { activeDigest, shadowDigest, watermark } = found.snapshot;
       if (named(activeDigest) !== bundle.digest) return { again: 'active', digest: named(activeDigest) };
@@ -146,7 +154,7 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
         shadow = noticed === null ? null : await openShadow({ digest: noticed.digest, route: null }, beside);
       }
       if (watermark !== null) measures.viewAge((now - watermark.at) / 1000);
-      accept(watermark, last.watermark, now);
+      accept(watermark, now);
       await context.heartbeat();
 
       const engine = options.engine.begin({ codec, now, maxOutputBytes });
@@ -186,7 +194,7 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
       const divergence = shadow?.verdict(0, decisions.length).divergence ?? [];
       const recheck = makeRecheck({
         ...{ decoded, decisions, found, engine, decidedAt: now, store: options.consents, now: options.now },
-        accept: (seen, at) => accept(seen, watermark, at),
+        asking: () => asking(watermark),
       });
       return {
         publications,
