@@ -2,8 +2,8 @@ import { type Log, StackError } from './error.ts';
 import type { PartName } from './part.ts';
 import { capture } from './run-command.ts';
 
-/** `kcat` is the tests' referee of what a topic holds; the stack itself does without. */
-export type Tool = 'java' | 'mvn' | 'redis-server' | 'tar' | 'openssl' | 'kcat';
+/** `kcat` is the tests' referee of what a topic holds, `chromium` of pages; the stack itself does without them. */
+export type Tool = 'java' | 'mvn' | 'redis-server' | 'tar' | 'openssl' | 'kcat' | 'chromium';
 
 /** What a person installs, by package manager. Of several apt packages the first that the release has is taken. */
 const PACKAGES: Record<Tool, { apt: readonly string[]; brew: string; what: string }> = {
@@ -17,6 +17,7 @@ const PACKAGES: Record<Tool, { apt: readonly string[]; brew: string; what: strin
   tar: { apt: ['tar'], brew: 'gnu-tar', what: 'tar' },
   openssl: { apt: ['openssl'], brew: 'openssl', what: 'OpenSSL' },
   kcat: { apt: ['kcat', 'kafkacat'], brew: 'kcat', what: 'kcat' },
+  chromium: { apt: ['chromium'], brew: '--cask chromium', what: 'Chromium' },
 };
 
 const MIN_JAVA = 17;

@@ -56,7 +56,7 @@ nav.contents code { font-size: .875rem; }
   background: var(--sheet); border: 1px solid var(--line); border-radius: .7rem; padding: 1.25rem; margin: 0 0 1.5rem;
 }
 .topic > header { border-bottom: 1px solid var(--line); padding-bottom: .9rem; margin-bottom: 1rem; }
-.facts { margin: 0; display: grid; gap: .1rem .9rem; }
+.facts { margin: 0; display: grid; grid-template-columns: minmax(0, 1fr); gap: .1rem .9rem; }
 .facts dt { font-weight: 600; font-size: .9rem; color: var(--soft); }
 .facts dd { margin: 0 0 .55rem; }
 table { width: 100%; table-layout: fixed; border-collapse: collapse; font-size: .94rem; }
@@ -86,7 +86,7 @@ summary { cursor: pointer; padding: .3rem 0; font-weight: 600; color: var(--acce
 ul.paths { margin: .4rem 0; padding-left: 1.2rem; }
 footer.page { padding-top: .5rem; padding-bottom: 3rem; }
 @media (min-width: 40rem) {
-  .facts { grid-template-columns: 11rem 1fr; }
+  .facts { grid-template-columns: 11rem minmax(0, 1fr); }
   .facts dd { margin-bottom: .35rem; }
   .topic, .notes { padding: 1.6rem 1.8rem; }
 }

@@ -26,6 +26,7 @@ export type CatalogExample = {
  */
 export const EXAMPLE_KEYRING: Keyring = {
   pseudonym: () => ANY_PSEUDONYM,
+  pseudonymsOf: () => [ANY_PSEUDONYM],
   subjectTokens: () => [],
 };
 
