@@ -20,13 +20,14 @@ const PACKAGES = {
   'services/adapters/avro-single-object': ['avsc'],
   'services/adapters/config': ['yaml', 'zod'],
   'services/adapters/detect': ['libphonenumber-js', 'validator'],
-  'services/adapters/http': ['fastify'],
+  'services/adapters/http': ['fastify', '@fastify/rate-limit'],
   'services/adapters/kafka': ['kafkajs', 'kafkajs-snappy', 'lz4-napi'],
   'services/adapters/log': ['pino'],
   'services/adapters/metrics': ['prom-client'],
   'services/adapters/redis': ['ioredis', 'cluster-key-slot'],
   'services/adapters/registry': ['@kafkajs/confluent-schema-registry', 'avsc'],
   'services/cli': ['commander'],
+  'services/control': ['zod'],
 };
 
 /** The parts under services besides core and adapters. */

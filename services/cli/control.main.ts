@@ -5,7 +5,7 @@ import { commandSettings } from './settings.main.ts';
 
 /** `lethe control`: the consent plane until SIGTERM or SIGINT. */
 export async function control(options: { config?: string }): Promise<number> {
-  const settings = commandSettings(options, ['kafka', 'redis', 'keysFile']);
+  const settings = commandSettings(options, ['kafka', 'redis', 'keysFile'], ['api']);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
   await runControl(settings, packageVersion(), stop.signal);

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
+import { makeApiToken, TOKEN_NAME } from '../adapters/config/api-tokens.ts';
 import { generateKeys } from '../adapters/crypto/keys.ts';
 import { publicKeysOf, publicKeysPem } from '../adapters/crypto/signer.ts';
+import { type Scope, SCOPES } from '../core/api/scopes.ts';
 import { LetheError } from '../core/errors.ts';
 import { EXIT } from './exit.ts';
 import { keysOf } from './keys-option.main.ts';
@@ -33,5 +35,23 @@ export async function keysPublic(options: { keys?: string; config?: string }): P
   const settings = commandSettings(options, [], ['keysFile']);
   const keys = keysOf(options.keys, settings.keysFile, 'the public key comes out of the "checkpoint" key');
   process.stdout.write(publicKeysPem(publicKeysOf(keys)));
+  return EXIT.ok;
+}
+
+/**
+ * `lethe keys token`: the token on stdout, the line of the tokens file on stderr, so that each can be sent where it
+ * belongs. The token is kept nowhere.
+ */
+export async function keysToken(name: string, options: { scope: readonly string[] }): Promise<number> {
+  const unknown = options.scope.filter((scope) => !(SCOPES as readonly string[]).includes(scope));
+  if (unknown.length > 0 || !TOKEN_NAME.test(name)) {
+    const message = unknown.length > 0 ? `there is no scope ${unknown.join(', ')}` : 'the name cannot be used';
+    throw new LetheError('usage', message, {
+      fix: `Scopes: ${SCOPES.join(', ')}. Names: up to 64 letters, digits, ".", "_" and "-"; they are logged.`,
+    });
+  }
+  const { token, line } = makeApiToken(name, [...new Set(options.scope)] as Scope[]);
+  process.stderr.write(`# The line for LETHE_API_TOKENS_FILE; the token itself is kept nowhere.\n${line}\n`);
+  process.stdout.write(`${token}\n`);
   return EXIT.ok;
 }

@@ -11,6 +11,7 @@ import { connectRedis } from '../adapters/redis/client.ts';
 import { makeWrittenTopics } from '../gateway/written-topics.main.ts';
 import { LetheError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import { serveControlApi } from './api.main.ts';
 import { wireProjector } from './projector.main.ts';
 import { sleep } from './sleep.ts';
 
@@ -75,15 +76,18 @@ export async function runControl(settings: ControlSettings, version: string, sto
   });
   log.info({ port: http.port, brokers: brokers.join(','), redis: redis.endpoint }, 'Control up');
 
+  let api: Awaited<ReturnType<typeof serveControlApi>> = null;
   try {
     await untilDone(stop, log, async () => {
       await connectAdmin(admin, brokers);
       const created = await makeWrittenTopics(admin, brokers).ensure([]);
       if (created.length > 0) log.info({ topics: created.join(',') }, 'Created topics');
     });
+    api = await serveControlApi({ settings, version, kafka, admin, redis, log, metrics });
     await projector.run(stop);
     log.info({}, 'Stopped');
   } finally {
+    await api?.close();
     await http.close();
     await close();
     await redis.close();

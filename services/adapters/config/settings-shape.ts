@@ -41,6 +41,14 @@ export const settingsShape = z
     LETHE_GROUP_ID: text('Kafka consumer group of all workers of one gateway. Default lethe.'),
     LETHE_HTTP_HOST: text('Address of /metrics, /livez and /readyz. Default 0.0.0.0.'),
     LETHE_HTTP_PORT: whole('Port of /metrics, /livez and /readyz; 0 for any free one. Default 9464.'),
+    LETHE_API_TOKENS_FILE: file(
+      'SHA-256 of each token of the control API to its name and scopes. "lethe control" serves no API without it.',
+    ),
+    LETHE_API_HOST: text('Address of the control API. Default 127.0.0.1.'),
+    LETHE_API_PORT: whole('Port of the control API; 0 for any free one. Default 8080.'),
+    LETHE_API_TLS_CERT: file('PEM certificate of the control API, which then speaks HTTPS.'),
+    LETHE_API_TLS_KEY: file('PEM key of LETHE_API_TLS_CERT.'),
+    LETHE_API_REQUESTS_PER_MINUTE: whole('Of a token that says nothing else. Default 6000.'),
     LETHE_KEYS_FILE: file('JSON: key name to base64 bytes.'),
     LETHE_CONSENT_MAX_STALENESS: text('Age of the consent view that pauses the streams, ISO 8601. Default PT60S.'),
     LETHE_SESSION_TIMEOUT: text(

@@ -27,6 +27,16 @@ export type Surroundings = {
   readonly registry: { readonly url: string; readonly user: string | null; readonly password: string | null };
   /** Absolute path. */
   readonly keysFile: string;
+  /** The control API; null without a tokens file. */
+  readonly api: {
+    readonly host: string;
+    readonly port: number;
+    /** Absolute path. */
+    readonly tokensFile: string;
+    /** PEM texts, or null for plain HTTP. */
+    readonly tls: { readonly cert: string; readonly key: string } | null;
+    readonly requestsPerMinute: number;
+  };
 };
 
 export type Need = keyof Surroundings;
@@ -88,6 +98,7 @@ export function readSettings<N extends Need = never>(request: SettingsRequest<N>
       if (found === null && required) missing(source, 'LETHE_KEYS_FILE', 'the file that `lethe keys generate` made');
       return found?.text ?? null;
     }),
+    api: read('api', (required) => api(source, required)),
     groupId,
     http: Object.freeze({
       host: text(source, 'LETHE_HTTP_HOST', '0.0.0.0', /^[A-Za-z0-9.:_-]+$/, 'an address such as 127.0.0.1'),
@@ -212,8 +223,24 @@ function registry(source: SettingsSource, required: boolean): Surroundings['regi
   return concealing({ url: base, user: user?.text ?? null, password: password?.text ?? null }, ['password']);
 }
 
-function tlsFiles(source: SettingsSource, prefix: 'KAFKA_SSL' | 'REDIS'): TlsFiles {
-  const ca = source.findContent(`${prefix}_CA`);
+function api(source: SettingsSource, required: boolean): Surroundings['api'] | null {
+  const found = source.findPath('LETHE_API_TOKENS_FILE');
+  if (found === null) {
+    if (required) missing(source, 'LETHE_API_TOKENS_FILE', 'a file of lines that `lethe keys token` printed');
+    return null;
+  }
+  const { cert, key } = tlsFiles(source, 'LETHE_API_TLS');
+  return Object.freeze({
+    host: text(source, 'LETHE_API_HOST', '127.0.0.1', /^[A-Za-z0-9.:_-]+$/, 'an address such as 127.0.0.1'),
+    port: whole(source, 'LETHE_API_PORT', 8080, 0, 65_535),
+    tokensFile: found.text,
+    tls: cert === undefined || key === undefined ? null : concealing({ cert, key }, ['key']),
+    requestsPerMinute: whole(source, 'LETHE_API_REQUESTS_PER_MINUTE', 6_000, 1, 10_000_000),
+  });
+}
+
+function tlsFiles(source: SettingsSource, prefix: 'KAFKA_SSL' | 'REDIS' | 'LETHE_API_TLS'): TlsFiles {
+  const ca = prefix === 'LETHE_API_TLS' ? null : source.findContent(`${prefix}_CA`);
   const cert = source.findContent(`${prefix}_CERT`);
   const key = source.findContent(`${prefix}_KEY`);
   for (const found of [ca, cert, key]) {

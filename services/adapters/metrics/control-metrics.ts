@@ -2,6 +2,9 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { registerProcessMetrics } from './process-metrics.ts';
 
+/** A consent is taken within some milliseconds where Kafka is near. */
+const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
 /** From the append of a consent event to its being in the view; what is promised is a second. */
 const PROJECTION_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2.5, 5, 10, 30, 60];
 
@@ -29,6 +32,19 @@ export const makeControlMetrics = (version: string) => {
     help: 'Time since this process last found the view whole.',
     registers,
   });
+  const apiRequests = new Counter({
+    name: 'lethe_api_requests_total',
+    help: 'Requests to the control API; the route as declared, never as asked for.',
+    labelNames: ['route', 'method', 'status'],
+    registers,
+  });
+  const apiDuration = new Histogram({
+    name: 'lethe_api_request_duration_seconds',
+    help: 'Time from the head of a request to the control API to the end of the answer.',
+    labelNames: ['route'],
+    buckets: REQUEST_SECONDS,
+    registers,
+  });
   const buildInfo = new Gauge({
     name: 'lethe_build_info',
     help: 'The version that runs: 1.',
@@ -38,7 +54,7 @@ export const makeControlMetrics = (version: string) => {
   viewAge.remove();
   buildInfo.set({ version }, 1);
   registerProcessMetrics(registers);
-  return Object.freeze({ registry, projected, projection, failures, viewAge });
+  return Object.freeze({ registry, projected, projection, failures, viewAge, apiRequests, apiDuration });
 };
 
 export type ControlMetrics = ReturnType<typeof makeControlMetrics>;

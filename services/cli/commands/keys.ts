@@ -1,3 +1,4 @@
+import { SCOPES } from '../../core/api/scopes.ts';
 import { type AddCommand, CONFIG_FLAG, examples } from '../command.ts';
 
 export const addKeys: AddCommand = (parent, finish) => {
@@ -26,4 +27,20 @@ export const addKeys: AddCommand = (parent, finish) => {
       ),
     )
     .addHelpText('after', examples(['lethe keys public > checkpoint.pem']));
+  keys
+    .command('token <name>')
+    .description('make a token of the control API: printed once, with the line of the tokens file that lets it in')
+    .requiredOption('--scope <scope...>', `what it may: ${SCOPES.join(', ')}`)
+    .action(
+      finish(async (name: string, options: { scope: readonly string[] }) =>
+        (await import('../keys.main.ts')).keysToken(name, options),
+      ),
+    )
+    .addHelpText(
+      'after',
+      examples([
+        'lethe keys token preference-centre --scope consents:read consents:write',
+        'lethe keys token cmp --scope consents:write 2>> tokens.yaml',
+      ]),
+    );
 };

@@ -50,6 +50,7 @@ describe('what is read', () => {
       redis: null,
       registry: null,
       keysFile: null,
+      api: null,
       groupId: 'lethe',
       http: { host: '0.0.0.0', port: 9464 },
       consentMaxStalenessMs: 60_000,
