@@ -1,6 +1,6 @@
 /**
- * A record of which nothing is left is withheld where something was held back, for want of explicit consent or for its
- * age, and published empty where there was nothing to release in the first place (core/decide, `settle`). So an output
+ * A record of which nothing is left is withheld where something was held back, for want of explicit consent, for its
+ * age or for want of a data key, and published empty where there was nothing to release in the first place (core/decide, `settle`). So an output
  * that releases less may publish records that it withheld before: without a value, but with their key and headers.
  */
 import { releases } from '../policy/assemble.ts';
@@ -14,6 +14,8 @@ type HeldBack = {
   readonly explicit: boolean;
   /** Age from which some field is dropped, milliseconds; infinite where none is. */
   readonly ageMs: number;
+  /** Some field is absent where the subject's data key was destroyed. */
+  readonly encrypts: boolean;
 };
 
 /**
@@ -28,9 +30,10 @@ export function compareHeldBack(
   add: (said: Said) => void,
 ): void {
   const old = heldBack(before.plan, before.output);
-  if ((!old.explicit && old.ageMs === Number.POSITIVE_INFINITY) || alwaysLeft(before.plan, before.output)) return;
+  const holdsNothing = !old.explicit && !old.encrypts && old.ageMs === Number.POSITIVE_INFINITY;
+  if (holdsNothing || alwaysLeft(before.plan, before.output)) return;
   const fresh = heldBack(after.plan, after.output);
-  const holdsLess = (old.explicit && !fresh.explicit) || fresh.ageMs > old.ageMs;
+  const holdsLess = (old.explicit && !fresh.explicit) || (old.encrypts && !fresh.encrypts) || fresh.ageMs > old.ageMs;
   if (!holdsLess && !releasesMore) return;
   const headers = after.plan.headers.some(({ category }, at) => {
     const rule = after.output.headers[at];
@@ -43,14 +46,16 @@ export function compareHeldBack(
 
 function heldBack({ leaves }: RoutePlan, output: OutputPlan): HeldBack {
   let explicit = false;
+  let encrypts = false;
   let ageMs = Number.POSITIVE_INFINITY;
   for (const { id, category } of leaves) {
     const rule = output.leaves[id];
     if (category === null || rule === undefined || !lets(rule)) continue;
     explicit ||= category.sensitive;
+    encrypts ||= rule.action.kind === 'encrypt';
     if (rule.maxAgeMs < output.purpose.retentionMs) ageMs = Math.min(ageMs, rule.maxAgeMs);
   }
-  return { explicit, ageMs };
+  return { explicit, encrypts, ageMs };
 }
 
 /** Whether something is left of every record: its subject or its time, of which none has none, and under no condition. */
@@ -58,7 +63,7 @@ function alwaysLeft({ leaves, read }: RoutePlan, output: OutputPlan): boolean {
   return [read.subject, read.time].some((id) => {
     const [category, rule] = [leaves[id]?.category ?? null, output.leaves[id]];
     if (category === null || category.sensitive || rule === undefined) return false;
-    return releases(rule) && rule.maxAgeMs >= output.purpose.retentionMs;
+    return releases(rule) && rule.action.kind !== 'encrypt' && rule.maxAgeMs >= output.purpose.retentionMs;
   });
 }
 

@@ -1,11 +1,14 @@
 /** Two versions of one output, or an output that is there in one of two plans alone. */
-import type { OutputPlan, PurposePlan, RoutePlan } from '../policy/plan.ts';
+import type { Cleanup, ConsentAt, OutputPlan, PurposePlan, RoutePlan } from '../policy/plan.ts';
 import { compareBasis, type RegimeNames } from './compare-basis.ts';
 import { compareField, lets, ofHeader, type OutputPair, type Treated } from './compare-fields.ts';
 import { compareHeldBack } from './compare-held-back.ts';
 import type { Consequence, Said } from './finding.ts';
 import type { PlacePair } from './place-pairs.ts';
 import { durationText, keyText } from './words.ts';
+
+/** Of a purpose that says nothing about time in topics. */
+const UNBOUNDED = Number.POSITIVE_INFINITY;
 
 export type PlanPair = {
   readonly before: RoutePlan;
@@ -32,7 +35,9 @@ export function compareOutput(
     });
   } else {
     comparePurpose(before.purpose, after.purpose, names, say);
+    compareCleanup(before.cleanup ?? 'delete', after.cleanup ?? 'delete', say);
     compareUnconsented(plans, before, after, say);
+    compareConsentAt(before.consentAt, after.consentAt, say);
     compareKey(plans, before, after, say);
   }
   let releasesMore = false;
@@ -78,6 +83,22 @@ function comparePurpose(before: PurposePlan, after: PurposePlan, names: RegimeNa
       after: durationText(after.retentionMs),
     });
   }
+  const [old, fresh] = [before.publishedMs ?? UNBOUNDED, after.publishedMs ?? UNBOUNDED];
+  if (old !== fresh) {
+    say({
+      kind: 'published',
+      consequence: fresh > old ? 'exposes' : 'hides',
+      before: old === UNBOUNDED ? 'unbounded' : durationText(old),
+      after: fresh === UNBOUNDED ? 'unbounded' : durationText(fresh),
+    });
+  }
+}
+
+/** Kafka deletes by time, keeps the last record of each key for ever, or does both: only then is less kept than by one. */
+function compareCleanup(before: Cleanup, after: Cleanup, say: (said: Said) => void): void {
+  if (before === after) return;
+  const consequence = after === 'compact,delete' ? 'hides' : before === 'compact,delete' ? 'exposes' : 'unclear';
+  say({ kind: 'cleanup', consequence, before, after });
 }
 
 function compareUnconsented(plans: PlanPair, before: OutputPlan, after: OutputPlan, say: (said: Said) => void): void {
@@ -90,6 +111,11 @@ function compareUnconsented(plans: PlanPair, before: OutputPlan, after: OutputPl
     before: before.unconsented,
     after: after.unconsented,
   });
+}
+
+function compareConsentAt(before: ConsentAt, after: ConsentAt, say: (said: Said) => void): void {
+  if (before === after) return;
+  say({ kind: 'consent_at', consequence: after === 'decision' ? 'exposes' : 'hides', before, after });
 }
 
 /** Of a record without consent nothing is published where the output has nothing else to release. */

@@ -29,7 +29,13 @@ export const FINDING_KINDS = [
   'recipient',
   'basis',
   'retention',
+  /** Time that values may lie in the output topic. */
+  'published',
+  /** What Kafka does with the topic's old records. */
+  'cleanup',
   'unconsented',
+  /** When consent must have been in force. */
+  'consent_at',
   'key',
   /** Records of which nothing is left were withheld, and may be published with their key and headers. */
   'empty_records',

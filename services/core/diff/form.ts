@@ -25,6 +25,8 @@ export function formChange(before: Action, after: Action): FormChange {
 
 function order(before: Action, after: Action): Order {
   const [least, most] = [rank(before), rank(after)];
+  // What is encrypted is absent once the subject's key is destroyed; a null or a constant stays.
+  if (isEncrypted(before) ? isConstant(after) : isEncrypted(after) && isConstant(before)) return 'unordered';
   if (least !== most) return most > least ? 'more' : 'less';
   if (before.kind === 'mask' && after.kind === 'mask') return ofMasks(before.mask, after.mask);
   if (before.kind === 'generalize' && after.kind === 'generalize') return ofGeneralized(before.by, after.by);
@@ -39,6 +41,14 @@ function rank({ kind }: Action): number {
   const at = (TELLS_LEAST as readonly string[]).indexOf(kind);
   if (at >= 0) return at;
   return kind === 'keep' ? TELLS_LEAST.length + 1 : TELLS_LEAST.length;
+}
+
+function isEncrypted({ kind }: Action): boolean {
+  return kind === 'encrypt';
+}
+
+function isConstant({ kind }: Action): boolean {
+  return kind === 'nullify' || kind === 'redact';
 }
 
 /** Two signs of "tells more" that have to agree. */

@@ -30,10 +30,10 @@ export function makeJudge(codec: RecordCodec, keyring: Keyring, plan: RoutePlan)
   const counts: (Uint32Array | null)[] = [];
   const seen: RecordCodec = {
     ...codec,
-    apply: (record, output, variant, tally) => {
+    apply: (record, output, variant, tally, cipher) => {
       // Stays the engine's scratch, and as it is until the engine's next record.
       counts[output.index] = tally;
-      return codec.apply(record, output, variant, tally);
+      return codec.apply(record, output, variant, tally, cipher);
     },
   };
   const engine = makeEngine({ keyring, ciphers: standInCiphers(keyring) });

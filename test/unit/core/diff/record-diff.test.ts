@@ -196,6 +196,14 @@ describe('records before two bundles', () => {
     expect(measuredExposure(result)).toBe(true);
   });
 
+  it('takes what is encrypted for the same where the rule is, and for less than the value', async () => {
+    const encrypt: RuleDocument = { select: 'user.contact.email', action: 'encrypt' };
+    expect(changes(await compared(one([encrypt]), one([encrypt]), [line({})]))).toEqual([]);
+    expect(changes(await compared(one([mail]), one([encrypt]), [line({})]))).toEqual([
+      'user.contact.email email less 1',
+    ]);
+  });
+
   it('keeps no more examples than asked for', async () => {
     const lines = Array.from({ length: 9 }, () => line({}));
     const result = await compared(one(KEEP), one([...KEEP.slice(0, 1), mail, KEEP[2]!]), lines);

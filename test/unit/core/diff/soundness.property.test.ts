@@ -41,6 +41,7 @@ const action: fc.Arbitrary<Omit<RuleDocument, 'select'>> = fc.constantFrom<Omit<
   { action: 'nullify' },
   { action: 'redact' },
   { action: 'pseudonymize' },
+  { action: 'encrypt' },
   { action: 'mask', mask: { first: 1 } } as Omit<RuleDocument, 'select'>,
   { action: 'mask', mask: { first: 0 } } as Omit<RuleDocument, 'select'>,
 );

@@ -98,6 +98,30 @@ const CASES: readonly Case[] = [
     purposes({ basis: { gdpr: 'legitimate_interest', ccpa: 'consent', default: 'consent' } }),
     ['basis: opt_out → consent (hides)', 'basis: consent → legitimate_interest (exposes)'],
   ],
+  [
+    'a bound on the time in topics',
+    base,
+    purposes({ retention: { default: 'P365D' }, published: 'P5D' }),
+    ['retention: P365D → P360D (hides)', 'published: unbounded → P5D (hides)'],
+  ],
+  [
+    'a longer time in topics',
+    purposes({ retention: { default: 'P365D' }, published: 'P5D' }),
+    purposes({ retention: { default: 'P365D' }, published: 'P10D' }),
+    ['retention: P360D → P355D (hides)', 'published: P5D → P10D (exposes)'],
+  ],
+  [
+    'compaction in place of deletion',
+    base,
+    one(policy(FIELDS, KEEP, { output: { cleanup: 'compact' } })),
+    ['cleanup: delete → compact (unclear)'],
+  ],
+  [
+    'compaction besides deletion',
+    base,
+    one(policy(FIELDS, KEEP, { output: { cleanup: 'compact,delete' } })),
+    ['cleanup: delete → compact,delete (hides)'],
+  ],
   ['a recipient', base, purposes({ recipient: 'acme' }), ['recipient: null → acme (unclear)']],
   [
     'another purpose',
