@@ -201,6 +201,10 @@ export const policyShape = z
           unconsented: z.enum(['withhold', 'strip']).exactOptional().meta({
             description: '`withhold` (default), or `strip`: publish only non-personal fields.',
           }),
+          consent_at: z.enum(['decision', 'event_and_decision']).exactOptional().meta({
+            description:
+              'When consent must be in force: `decision` (default), or `event_and_decision`: also when the event happened.',
+          }),
           key: text
             .exactOptional()
             .meta({ description: '`pseudonym` (default), `none`, or a path that a rule releases.' }),

@@ -36,6 +36,9 @@ export function basisOf(purpose: PurposePlan, region: string | null, state: Cons
 /**
  * Decides what one output gets of a record. Of several reasons the first of: erased, consent, retention. Pure.
  *
+ * Where the output asks for consent at the event's time too, whatever refuses then refuses now (issue 5): after the
+ * reasons of now, and before retention. An event dated ahead of now is asked about now: what is to come is not in force.
+ *
  * @param now epoch milliseconds.
  * @param variants those of this output (`makeVariants`).
  * @param shredded whether the subject's data key was destroyed; asked only where the output encrypts. An erased subject
@@ -54,14 +57,21 @@ export function decide(
   const lawful = basis === 'legal_obligation';
   if (!lawful && state.erased(facts.eventTime, now)) return WITHHOLD.erased;
 
-  const refusal = state.refusal(basis, purpose, now);
+  let refusal = state.refusal(basis, purpose, now);
   if (refusal !== null && output.unconsented === 'withhold') return WITHHOLD[refusal];
+  let explicit = lawful || (variants.asksExplicit && refusal === null && state.explicit(purpose, now));
+  if (!lawful && output.consentAt === 'event_and_decision') {
+    const then = Math.min(facts.eventTime, now);
+    if (state.isErasedNow(then)) return WITHHOLD.erased;
+    refusal ??= state.refusal(basis, purpose, then);
+    if (refusal !== null && output.unconsented === 'withhold') return WITHHOLD[refusal];
+    explicit &&= refusal === null && state.explicit(purpose, then);
+  }
 
   const age = now - facts.eventTime;
   // Written so that an age that is no number is too old.
   if (!(age <= purpose.retentionMs)) return WITHHOLD.retention_expired;
 
-  const explicit = lawful || (variants.asksExplicit && refusal === null && state.explicit(purpose, now));
   const keyless = variants.encrypts && (state.erased(facts.eventTime, now) || shredded());
   return { kind: 'publish', variant: variants.pick(explicit, refusal !== null, age, keyless), reason: refusal };
 }

@@ -7,6 +7,7 @@ import type { OutputDecision } from '../engine.ts';
 import { LetheError } from '../errors.ts';
 import type { ConsentEvent } from '../consent-event.ts';
 import type { Basis, OutputPlan, RoutePlan } from '../policy/plan.ts';
+import { instantText } from './literal.ts';
 import { matchOutput } from './after.ts';
 import type { Authored } from './authored.ts';
 import {
@@ -45,19 +46,24 @@ export function explainOutput(input: OutputInput): OutputExplanation {
   const basis = explainBasis(purpose, facts, state, now, authored);
   const variant = variantOf(input);
   const { reason } = decision;
-  const event = decidingEvent(input, basis.basis);
+  const asked = askedAt(input, basis.basis);
+  const event = decidingEvent(input, basis.basis, asked);
+  const then = asked === now ? null : asked;
   const refusal: Refusal | null = reason === null ? null : { reason, purpose, event, age };
   const why =
     refusal === null
-      ? whyPermitted(basis.basis, event)
-      : `${decision.kind === 'published' ? 'only what is not personal: ' : ''}${whyRefused(refusal)}`;
+      ? `${whyPermitted(basis.basis, event)}${alsoThen(output, basis.basis)}`
+      : `${decision.kind === 'published' ? 'only what is not personal: ' : ''}${whyRefused(refusal)}${atThat(then)}`;
   const context: FieldsContext = {
     ...{ plan, output, reason, age },
     effects: variant?.effects ?? null,
     headerEffects: variant?.headerEffects ?? null,
     withheld: decision.kind === 'withheld',
     maySensitive: basis.basis === 'legal_obligation' ? 'legal_obligation asks for no consent' : 'consent is explicit',
-    notExplicit: () => whyNotExplicit(purpose, state, now),
+    notExplicit: () => {
+      const moment = explicitAskedAt(input);
+      return `${whyNotExplicit(purpose, state, moment)}${atThat(moment === now ? null : moment)}`;
+    },
     limit: (category) => {
       const found = authored.retentionOf(purpose.name, category);
       if (found === null) return `${purpose.name} allows`;
@@ -67,7 +73,7 @@ export function explainOutput(input: OutputInput): OutputExplanation {
   return {
     ...{ topic: output.topic, purpose: purpose.name, recipient: purpose.recipient },
     ...{ outcome: decision.kind, reason, why, basis },
-    change: refusal === null ? null : whatToChange(refusal, state.isErasedNow(now)),
+    change: refusal === null ? null : then === null ? whatToChange(refusal, state.isErasedNow(now)) : WHAT_IS_PAST,
     consent: event === null ? null : shownEvent(event),
     key: explainKey(input),
     fields: explainFields(context, input.occurrences, afterOf(input)),
@@ -75,17 +81,64 @@ export function explainOutput(input: OutputInput): OutputExplanation {
   };
 }
 
+const WHAT_IS_PAST =
+  'Nothing that is said from now on: consent must have been in force when the event happened (consent_at: event_and_decision).';
+
+/** Said of a permission that was asked for twice. */
+function alsoThen({ consentAt }: OutputPlan, basis: Basis): string {
+  const asks = consentAt === 'event_and_decision' && basis !== 'contract' && basis !== 'legal_obligation';
+  return asks ? ", and nothing stood against it at the event's time" : '';
+}
+
+function atThat(then: number | null): string {
+  return then === null ? '' : `, at the event's time ${instantText(then)} (consent_at: event_and_decision)`;
+}
+
+/** The event's time as `decide` asks about it; null where it does not. */
+function eventMoment({ output, facts, now }: OutputInput): number | null {
+  return output.consentAt === 'decision' ? null : Math.min(facts.eventTime, now);
+}
+
+/** The moment whose consents decided: now, unless now permits and the event's time does not (decide/decide.ts). */
+function askedAt(input: OutputInput, basis: Basis): number {
+  const { output, decision, facts, state, now } = input;
+  const then = eventMoment(input);
+  if (then === null) return now;
+  switch (decision.reason) {
+    case null:
+    case 'retention_expired':
+    case 'tombstone':
+      return now;
+    case 'erased':
+      return state.erased(facts.eventTime, now) || !state.isErasedNow(then) ? now : then;
+    case 'consent_not_explicit':
+      return explicitAskedAt(input);
+    default:
+      return state.refusal(basis, output.purpose, now) === null ? then : now;
+  }
+}
+
+/** As `askedAt`, of whether consent is explicit. */
+function explicitAskedAt(input: OutputInput): number {
+  const { output, state, now } = input;
+  return state.explicit(output.purpose, now) ? (eventMoment(input) ?? now) : now;
+}
+
 /** The consent event that the outcome rests on; none where the age of the record alone decided. */
-function decidingEvent({ output, decision, facts, state, now }: OutputInput, basis: Basis): ConsentEvent | null {
+function decidingEvent(
+  { output, decision, facts, state, now }: OutputInput,
+  basis: Basis,
+  asked: number,
+): ConsentEvent | null {
   switch (decision.reason) {
     case 'erased':
-      return state.erasure(facts.eventTime, now);
+      return state.erasure(asked === now ? facts.eventTime : asked, asked);
     case 'consent_not_explicit':
-      return state.deciding('consent', output.purpose, now);
+      return state.deciding('consent', output.purpose, asked);
     case 'retention_expired':
       return null;
     default:
-      return state.deciding(basis, output.purpose, now);
+      return state.deciding(basis, output.purpose, asked);
   }
 }
 

@@ -5,6 +5,7 @@ import { hasWildcard, type Path } from './path.ts';
 import type {
   Category,
   Cleanup,
+  ConsentAt,
   Guard,
   HeaderPlan,
   LeafRule,
@@ -22,6 +23,7 @@ export type OutputBlueprint = {
   readonly topic: string;
   readonly purpose: Purpose;
   readonly unconsented: 'withhold' | 'strip';
+  readonly consentAt: ConsentAt;
   readonly cleanup: Cleanup;
   readonly key: 'pseudonym' | 'none' | NamedPath;
   /** Where the key was written, or else the output. */
@@ -69,7 +71,7 @@ export function assemble(blueprint: RouteBlueprint, declared: readonly Declared[
   });
   const subjectCategory = declarations[idOf(subject)]?.category?.name ?? null;
   const outputs = blueprint.outputs.map(
-    ({ topic, purpose, unconsented, cleanup, key, keyPosition }, index): OutputPlan => {
+    ({ topic, purpose, unconsented, consentAt, cleanup, key, keyPosition }, index): OutputPlan => {
       const ofRule = leafRules(blueprint.guards, purpose);
       const ofHeader = leafRules(blueprint.guards, purpose, true);
       const leaves = declarations.map(({ path, category }, id) =>
@@ -82,6 +84,7 @@ export function assemble(blueprint: RouteBlueprint, declared: readonly Declared[
         topic,
         purpose: purpose.plan,
         unconsented,
+        consentAt,
         ...(cleanup === 'delete' ? {} : { cleanup }),
         key: guardedKey === undefined ? outputKey(key, idOf, leaves) : { kind: 'none' },
         ...(guardedKey === undefined ? {} : { guardedKey }),

@@ -2,7 +2,7 @@
  * Configuration as authored, after its shape was checked (adapters/config) and before it means anything. DESIGN
  * section 4.
  */
-import type { Basis, Cleanup, DateUnit, Form, SourcePosition } from './plan.ts';
+import type { Basis, Cleanup, ConsentAt, DateUnit, Form, SourcePosition } from './plan.ts';
 
 /** A parsed file that can say where each part of it was written. */
 export type Located<T> = {
@@ -70,6 +70,7 @@ export type OutputDocument = {
   readonly topic: string;
   readonly purpose: string;
   readonly unconsented?: 'withhold' | 'strip';
+  readonly consent_at?: ConsentAt;
   readonly key?: string;
   /** `cleanup.policy` of the topic. */
   readonly cleanup?: Cleanup;

@@ -34,6 +34,7 @@ export function compileOutputs(
       topic: output.topic,
       purpose: purpose ?? UNKNOWN_PURPOSE,
       unconsented: output.unconsented ?? 'withhold',
+      consentAt: output.consent_at ?? 'decision',
       cleanup: compileCleanup(doc, index, report),
       key: compileKey(doc, index, report),
       keyPosition: doc.at(['outputs', index, 'key']),

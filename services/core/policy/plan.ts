@@ -154,12 +154,16 @@ export type Cleanup = 'delete' | 'compact' | 'compact,delete';
 /** A declared Kafka record header: released by the category rules of each output. */
 export type HeaderPlan = { readonly name: string; readonly category: Category };
 
+/** When consent must have been in force: when the record is decided about, or also at its event time (issue 5). */
+export type ConsentAt = 'decision' | 'event_and_decision';
+
 export type OutputPlan = {
   /** Index in `RoutePlan.outputs`. */
   readonly index: number;
   readonly topic: string;
   readonly purpose: PurposePlan;
   readonly unconsented: 'withhold' | 'strip';
+  readonly consentAt: ConsentAt;
   /** Left out: `delete`. */
   readonly cleanup?: Cleanup;
   /** `none` where a guard forbids what was asked for. */

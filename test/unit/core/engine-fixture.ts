@@ -50,6 +50,7 @@ export type OutputSpec = {
   readonly topic?: string;
   readonly purpose?: PurposePlan;
   readonly unconsented?: 'withhold' | 'strip';
+  readonly consentAt?: 'decision' | 'event_and_decision';
   readonly key?: OutputKey;
   /** Actions that differ from the field's own, by path or `headers.NAME`. */
   readonly actions?: Readonly<Record<string, Action>>;
@@ -76,6 +77,7 @@ export function planOf(
         topic: spec.topic ?? `clean.${index}`,
         purpose: spec.purpose ?? purpose(),
         unconsented: spec.unconsented ?? 'withhold',
+        consentAt: spec.consentAt ?? 'decision',
         key: spec.key ?? { kind: 'pseudonym' },
         leaves: Object.entries(fields).map(([path, field]) => rule(path, field, spec)),
         headers: Object.entries(headers).map(([name, field]) => rule(`headers.${name}`, field, spec)),

@@ -243,6 +243,76 @@ function expected(
   return spoken.length < fields.length ? 'consent_not_explicit' : 'retention_expired';
 }
 
+/**
+ * Consent at the event's time too. Each row is asked about with an event of each of these days, and has to come to what
+ * the table's own rules say of both moments: that of the present first.
+ */
+describe('consent at event time', () => {
+  const at = (
+    events: Row['said'],
+    eventDay: number,
+    over: Partial<Parameters<typeof planOf>[1][number]> = {},
+    fields = ['id', 'health'] as const,
+  ) => {
+    const plan = planOf(
+      Object.fromEntries(fields.map((field) => [field, { category: FIELDS[field], maxAgeMs: 365 * DAY }])),
+      [{ consentAt: 'event_and_decision', purpose: purpose({ retentionMs: 365 * DAY }), ...over }],
+    );
+    const output = plan.outputs[0]!;
+    const state = consentStateOf(events.map((said) => event(said)));
+    const verdict = decide({ eventTime: day(eventDay), region: null }, state, output, NOW, makeVariants(plan, output));
+    if (verdict.kind === 'withhold') return verdict.reason;
+    const released = fields.filter((_, i) => verdict.variant.released[i] === 1);
+    return `${released.join()} ${settle(verdict.variant, verdict.reason, released.length) ?? verdict.reason ?? ''}`.trim();
+  };
+  const opted = { purpose: purpose({ retentionMs: 365 * DAY, defaultBasis: 'opt_out' as Basis }) };
+  const interest = { purpose: purpose({ retentionMs: 365 * DAY, defaultBasis: 'legitimate_interest' as Basis }) };
+  const lawful = { purpose: purpose({ retentionMs: 365 * DAY, defaultBasis: 'legal_obligation' as Basis }) };
+  const contract = { purpose: purpose({ retentionMs: 365 * DAY, defaultBasis: 'contract' as Basis }) };
+  const regranted = [
+    explicitly,
+    later('withdrawn', { at: day(3), version: 3 }),
+    later('granted', { method: 'explicit' }),
+  ];
+
+  it.each([
+    ['granted before the event', [explicitly], 2, {}, 'id,health'],
+    ['granted at that moment', [explicitly], 1, {}, 'id,health'],
+    ['granted after it', [explicitly], 0.5, {}, 'consent_missing'],
+    ['withdrawn at the time, granted again', regranted, 4, {}, 'consent_withdrawn'],
+    ['withdrawn from that moment', regranted, 3, {}, 'consent_withdrawn'],
+    ['withdrawn after it, granted again', regranted, 2.9, {}, 'id,health'],
+    ['withdrawn now: the reason of now comes first', regranted.slice(0, 2), 0.5, {}, 'consent_withdrawn'],
+    [
+      'ran out in between, granted again',
+      [{ ...explicitly, expires: day(3) }, later('granted')],
+      4,
+      {},
+      'consent_expired',
+    ],
+    ['explicit now alone', [granted, later('granted', { method: 'explicit' })], 2, {}, 'id'],
+    ['explicit then alone', [explicitly, later('granted')], 2, {}, 'id'],
+    ['stripped for what was said then', [explicitly], 0.5, { unconsented: 'strip' }, 'id consent_missing'],
+    ['opted out then, not now', [{ ...granted, decision: 'denied' }, later('granted')], 2, opted, 'opted_out'],
+    ['opted out after it', [{ ...granted, decision: 'denied' }, later('granted')], 0.5, opted, 'id'],
+    ['objected then, not now', [later('objected', { at: day(1) }), later('granted')], 2, interest, 'objected'],
+    ['erased then, reinstated and granted since', [erased, reinstated, later('granted')], 2.5, {}, 'erased'],
+    ['the same under a contract', [erased, reinstated], 2.5, contract, 'erased'],
+    ['the same, never stripped', [erased, reinstated, later('granted')], 2.5, { unconsented: 'strip' }, 'erased'],
+    ['a legal obligation asks nobody, then or now', [erased, reinstated], 2.5, lawful, 'id,health'],
+    [
+      'an event dated ahead is asked about now',
+      [explicitly, later('withdrawn', { at: NOW + 1 })],
+      100.5,
+      {},
+      'id,health',
+    ],
+    ['by default the event time asks nothing', [explicitly], 0.5, { consentAt: 'decision' }, 'id,health'],
+  ] as const)('%s', (_name, said, eventDay, over, want) => {
+    expect(at(said, eventDay, over)).toBe(want);
+  });
+});
+
 describe.each(ROWS)('$name', (row) => {
   const cases = BASES.flatMap((basis) =>
     REGIMES.flatMap((regime) =>

@@ -4,7 +4,7 @@ import { CONSENT_DECISIONS, type ConsentEvent } from '../../../../services/core/
 import { consentStateOf } from '../../../../services/core/decide/consent-state.ts';
 import { decide } from '../../../../services/core/decide/decide.ts';
 import { makeVariants } from '../../../../services/core/decide/variants.ts';
-import type { Basis } from '../../../../services/core/policy/plan.ts';
+import type { Basis, ConsentAt } from '../../../../services/core/policy/plan.ts';
 import { CATEGORY, DAY, event, NOW, planOf, purpose } from '../engine-fixture.ts';
 
 const BASES: readonly Basis[] = ['consent', 'opt_out', 'legitimate_interest', 'contract', 'legal_obligation'];
@@ -44,16 +44,22 @@ const FIELDS = {
 };
 
 /** The paths that are released; none where withheld. */
-function released(events: readonly ConsentEvent[], { eventTime, ...spec }: World): readonly string[] {
+function released(
+  events: readonly ConsentEvent[],
+  { eventTime, ...spec }: World,
+  consentAt: ConsentAt = 'decision',
+  now = NOW,
+): readonly string[] {
   const plan = planOf(FIELDS, [
     {
+      consentAt,
       unconsented: spec.unconsented,
       purpose: purpose({ recipient: spec.recipient, defaultBasis: spec.basis, retentionMs: 15 * DAY }),
     },
   ]);
   const output = plan.outputs[0];
   if (output === undefined) throw new Error('no output');
-  const verdict = decide({ eventTime, region: null }, consentStateOf(events), output, NOW, makeVariants(plan, output));
+  const verdict = decide({ eventTime, region: null }, consentStateOf(events), output, now, makeVariants(plan, output));
   if (verdict.kind === 'withhold') return [];
   return plan.leaves.filter(({ id }) => verdict.variant.released[id] === 1).map(({ path }) => path);
 }
@@ -129,11 +135,25 @@ describe('decide', () => {
     );
   });
 
+  it('consent at event time releases what both moments release, and no more', () => {
+    fc.assert(
+      fc.property(history, world, (events, at) => {
+        const both = released(events, at, 'event_and_decision');
+        const now = released(events, at);
+        const then = released(events, at, 'decision', Math.min(at.eventTime, NOW));
+        expect(both).toEqual(at.basis === 'legal_obligation' ? now : now.filter((path) => then.includes(path)));
+      }),
+      RUNS,
+    );
+  });
+
   it('an event of the future changes nothing', () => {
     fc.assert(
       fc.property(history, said, world, (events, future, at) => {
         const unborn = { ...future, at: NOW + 1 + Math.abs(future.at - NOW), version: 70 };
-        expect(released([...events, unborn], at)).toEqual(released(events, at));
+        for (const when of ['decision', 'event_and_decision'] as const) {
+          expect(released([...events, unborn], at, when)).toEqual(released(events, at, when));
+        }
       }),
       RUNS,
     );
