@@ -15,6 +15,7 @@ import { addPush } from './commands/push.ts';
 import { addReplay } from './commands/replay.ts';
 import { addRun } from './commands/run.ts';
 import { addTest } from './commands/test.ts';
+import { addTopics } from './commands/topics.ts';
 import { addVerify } from './commands/verify.ts';
 import { EXIT } from './exit.ts';
 
@@ -34,6 +35,7 @@ const COMMANDS: readonly AddCommand[] = [
   addVerify,
   addDeadLetters,
   addConsent,
+  addTopics,
   addKeys,
 ];
 
