@@ -3,6 +3,7 @@
  * (adapters/memory) and the real ones are held to the same contract suites (test/contract).
  */
 import type { ConsentEvent } from './consent-event.ts';
+import type { DataKeyState } from './data-key.ts';
 
 /** How far the consent view has been brought by a projector. */
 export type Watermark = {
@@ -27,11 +28,16 @@ export type ConsentSnapshot = {
    * Null where the view cannot tell (a cluster, which does not read all at one moment).
    */
   readonly stamp: string | null;
+  /** Only where they were asked for: data keys by token; one who never had any is absent. */
+  readonly dataKeys?: ReadonlyMap<string, DataKeyState>;
 };
+
+/** `dataKeys`: whether the data keys of the subjects are wanted too, in the same round trip. */
+export type LoadOptions = { readonly dataKeys?: boolean };
 
 export type ConsentStore = {
   /** One round trip, whatever the number of tokens. Throws `unavailable`; a reply that names another subject too. */
-  readonly load: (tokens: readonly string[]) => Promise<ConsentSnapshot>;
+  readonly load: (tokens: readonly string[], options?: LoadOptions) => Promise<ConsentSnapshot>;
   /**
    * Adds events to the view, each idempotent by its version, each subject in one atomic step: an older or repeated
    * update never undoes a newer one.

@@ -41,9 +41,9 @@ export function makeHealth(): Health {
     },
     watchingConsents: (store, looked) => ({
       ...store,
-      load: async (tokens) => {
+      load: async (tokens, options) => {
         try {
-          const snapshot = await watching(store.load(tokens));
+          const snapshot = await watching(store.load(tokens, options));
           looked('ok');
           return snapshot;
         } catch (error) {

@@ -3,8 +3,12 @@ import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { LetheError } from '../../core/errors.ts';
 
-/** `checkpoint` is the seed of an Ed25519 key (signer.ts), and only who signs checkpoints needs it. */
-export const KEY_NAMES = ['subject', 'pseudonym', 'dead_letter', 'checkpoint'] as const;
+/**
+ * `checkpoint` is the seed of an Ed25519 key (signer.ts), and only who signs checkpoints needs it. `data_key` wraps the
+ * data keys of subjects where no other service does, `data_key_ref` seals whose key it is that a value is encrypted under:
+ * only who encrypts or decrypts needs them.
+ */
+export const KEY_NAMES = ['subject', 'pseudonym', 'dead_letter', 'checkpoint', 'data_key', 'data_key_ref'] as const;
 
 export type KeyName = (typeof KEY_NAMES)[number];
 
@@ -36,7 +40,10 @@ const HIGHEST_VERSION = 0xffffffff;
 export const parseKeys = (text: string, file: string): Keys => {
   const entries = parseObject(text, file);
   const problems: string[] = [];
-  const versions: Record<KeyName, KeyVersion[]> = { subject: [], pseudonym: [], dead_letter: [], checkpoint: [] };
+  const versions: Record<KeyName, KeyVersion[]> = {
+    ...{ subject: [], pseudonym: [], dead_letter: [] },
+    ...{ checkpoint: [], data_key: [], data_key_ref: [] },
+  };
 
   for (const [index, name] of namesOf(text).entries()) {
     const shown = PRINTABLE_NAME.test(name) ? `"${name}"` : `entry ${index + 1}`;

@@ -1,12 +1,15 @@
 /** The view and the bundles in memory: the reference that contract tests hold Redis to, and what tests run on. */
 import type { ConsentEvent } from '../../core/consent-event.ts';
 import type { ConsentProjection } from '../../core/consent-projection.ts';
+import { makeMemoryDataKeyStore } from './data-keys.ts';
+import type { DataKeyStore } from '../../core/data-key.ts';
 import { LetheError } from '../../core/errors.ts';
 import type { Bundle, BundleStore, ConsentStore, Watermark } from '../../core/ports.ts';
 
 export type MemoryStores = {
   readonly consents: ConsentStore;
   readonly bundles: BundleStore;
+  readonly dataKeys: DataKeyStore;
   readonly projection: ConsentProjection;
   /** What a projector would write. */
   readonly setWatermark: (watermark: Watermark | null) => void;
@@ -16,6 +19,7 @@ export type MemoryStores = {
 export function makeMemoryStores(digestOf: (files: Bundle['files']) => string): MemoryStores {
   const subjects = new Map<string, Map<string, ConsentEvent>>();
   const stored = new Map<string, Bundle['files']>();
+  const dataKeys = makeMemoryDataKeyStore();
   let active: string | null = null;
   let shadow: string | null = null;
   let watermark: Watermark | null = null;
@@ -37,13 +41,15 @@ export function makeMemoryStores(digestOf: (files: Bundle['files']) => string): 
 
   return {
     consents: {
-      load: async (tokens) => {
+      load: async (tokens, what) => {
         const events = new Map<string, readonly ConsentEvent[]>();
         for (const token of tokens) {
           const held = subjects.get(token);
           if (held !== undefined) events.set(token, [...held.values()]);
         }
-        return { events, activeDigest: active, shadowDigest: shadow, watermark, stamp: String(additions) };
+        const stamp = String(additions);
+        const snapshot = { events, activeDigest: active, shadowDigest: shadow, watermark, stamp };
+        return what?.dataKeys === true ? { ...snapshot, dataKeys: await dataKeys.load(tokens) } : snapshot;
       },
       add: async (entries) => add(entries),
     },
@@ -70,6 +76,7 @@ export function makeMemoryStores(digestOf: (files: Bundle['files']) => string): 
         return true;
       },
     },
+    dataKeys,
     bundles: {
       read: async (digest) => {
         const files = stored.get(digest);

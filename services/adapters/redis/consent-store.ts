@@ -1,12 +1,14 @@
 import { Cluster } from 'ioredis';
 import type { ConsentEvent } from '../../core/consent-event.ts';
 import { LetheError } from '../../core/errors.ts';
-import type { ConsentSnapshot, ConsentStore, Watermark } from '../../core/ports.ts';
+import type { DataKeyState } from '../../core/data-key.ts';
+import type { ConsentSnapshot, ConsentStore, LoadOptions, Watermark } from '../../core/ports.ts';
 import { addEntries } from './add-entries.ts';
 import type { RedisClient } from './client.ts';
 import { entryText, isToken, namesToken, parseEntry } from './consent-entry.ts';
+import { dataKeyOf } from './data-key-store.ts';
 import { redisUnavailable } from './failure.ts';
-import { ACTIVE_DIGEST_KEY, CHANGES_KEY, consentKey, SHADOW_DIGEST_KEY, WATERMARK_KEY } from './keys.ts';
+import { ACTIVE_DIGEST_KEY, CHANGES_KEY, consentKey, dataKeyKey, SHADOW_DIGEST_KEY, WATERMARK_KEY } from './keys.ts';
 import { makeParsedEntries } from './parsed-entries.ts';
 import { readKeys } from './read-keys.ts';
 import { parseWatermark } from './watermark.ts';
@@ -53,9 +55,11 @@ export function makeRedisConsentStore(client: RedisClient, options: RedisConsent
     return events;
   }
 
-  async function load(tokens: readonly string[]): Promise<ConsentSnapshot> {
+  async function load(tokens: readonly string[], { dataKeys = false }: LoadOptions): Promise<ConsentSnapshot> {
     const keys = tokens.map(consentKey);
     keys.push(ACTIVE_DIGEST_KEY, SHADOW_DIGEST_KEY, WATERMARK_KEY, CHANGES_KEY);
+    const others = keys.length;
+    if (dataKeys) keys.push(...tokens.map(dataKeyKey));
     let atOnce = false;
     const values = await client.run('mget', (redis) => {
       atOnce = !(redis instanceof Cluster);
@@ -75,13 +79,24 @@ export function makeRedisConsentStore(client: RedisClient, options: RedisConsent
     if (mark !== null && watermark === null) {
       throw redisUnavailable(client.endpoint, `${WATERMARK_KEY} is not what Lethe writes`);
     }
-    return { events, activeDigest, shadowDigest, watermark, stamp: atOnce ? stampOf(watermark, changes) : null };
+    const stamp = atOnce ? stampOf(watermark, changes) : null;
+    const snapshot = { events, activeDigest, shadowDigest, watermark, stamp };
+    return dataKeys ? { ...snapshot, dataKeys: dataKeysOf(tokens, values.slice(others)) } : snapshot;
+  }
+
+  function dataKeysOf(tokens: readonly string[], entries: readonly (string | null)[]): Map<string, DataKeyState> {
+    const states = new Map<string, DataKeyState>();
+    for (const [index, token] of tokens.entries()) {
+      const entry = entries[index];
+      if (typeof entry === 'string') states.set(token, dataKeyOf(client, token, entry));
+    }
+    return states;
   }
 
   return {
-    async load(tokens) {
+    async load(tokens, what = {}) {
       try {
-        const snapshot = await load(tokens);
+        const snapshot = await load(tokens, what);
         options.lookups?.('found', snapshot.events.size);
         options.lookups?.('absent', tokens.length - snapshot.events.size);
         return snapshot;

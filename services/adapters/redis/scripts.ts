@@ -1,4 +1,5 @@
 import type { Cluster, Pipeline, Redis } from 'ioredis';
+import { MINT, REPLACE, SHRED } from './data-key-scripts.ts';
 import { BEAT, PROJECT } from './projection-script.ts';
 
 /**
@@ -48,13 +49,21 @@ export type Scripted = {
   /** projection-script.ts */
   readonly letheProject: Script<Promise<[number, (string | number)?]>>;
   readonly letheBeat: Script<Promise<number>>;
+  /** data-key-scripts.ts */
+  readonly letheMintKey: Script<Promise<string>>;
+  readonly letheShredKey: Script<Promise<number>>;
+  readonly letheReplaceKey: Script<Promise<number>>;
 };
-export type ScriptedPipeline = Pipeline & { readonly letheAddConsents: Script<unknown> };
+type Piped = 'letheAddConsents' | 'letheMintKey' | 'letheShredKey' | 'letheReplaceKey';
+export type ScriptedPipeline = Pipeline & { readonly [K in Piped]: Script<unknown> };
 
 export function defineScripts(redis: Redis | Cluster): void {
   redis.defineCommand('letheAddConsents', { lua: ADD_CONSENTS });
   redis.defineCommand('letheProject', { lua: PROJECT });
   redis.defineCommand('letheBeat', { lua: BEAT });
+  redis.defineCommand('letheMintKey', { lua: MINT });
+  redis.defineCommand('letheShredKey', { lua: SHRED });
+  redis.defineCommand('letheReplaceKey', { lua: REPLACE });
 }
 
 export function scripted(redis: Redis | Cluster): (Redis | Cluster) & Scripted {
