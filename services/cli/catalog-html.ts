@@ -10,6 +10,7 @@ import {
 import { plainDuration } from '../core/catalog/form-words.ts';
 import type { CatalogExample } from '../core/catalog/example.ts';
 import {
+  ageWords,
   conditionWords,
   exampleWords,
   EXPLICIT_ONLY,
@@ -86,7 +87,7 @@ ${NOTES.map((note) => html`<li>${note}</li>`)}
 }
 
 function section(topic: CatalogTopic, { regimes }: Catalog): Html {
-  const { purpose, retentionMs, key, fields, headers, schema, examples } = topic;
+  const { purpose, key, fields, headers, schema, examples } = topic;
   const id = idOf(topic.topic);
   const grounds = groundByRegime(topic, regimes);
   return html`<section class="topic" id="${id}" aria-labelledby="${id}-name">
@@ -98,7 +99,7 @@ ${purpose.description === null ? [] : html`<p class="lead">${purpose.description
 <dt>Purpose</dt><dd><code>${purpose.name}</code></dd>
 <dt>Who may read it</dt><dd>${readersText(purpose)}</dd>
 <dt>Made from</dt><dd><code>${topic.rawTopic}</code> (${topic.format}), route <code>${topic.route}</code></dd>
-<dt>Published</dt><dd>up to ${plainDuration(retentionMs)} after the event. ${otherwiseWords(topic)}</dd>
+<dt>Published</dt><dd>${ageWords(topic)} ${otherwiseWords(topic)}</dd>
 <dt>Record key</dt><dd>${keyWords(key)}</dd>
 <dt>Headers</dt><dd><code>lethe-source</code>: the raw record, as topic/partition/offset${headers.length === 0 ? '' : '; and those below'}</dd>
 </dl>

@@ -2,6 +2,7 @@
 import { type Catalog, type CatalogField, type CatalogTopic, groundByRegime } from '../core/catalog/catalog.ts';
 import { plainDuration } from '../core/catalog/form-words.ts';
 import {
+  ageWords,
   categoryNote,
   conditionWords,
   exampleWords,
@@ -48,7 +49,7 @@ export function catalogAsMarkdown(catalog: Catalog): string {
 }
 
 function section(topic: CatalogTopic, { regimes }: Catalog): readonly string[] {
-  const { purpose, retentionMs, key, fields, headers, leftOut, undeclared, schema, examples } = topic;
+  const { purpose, key, fields, headers, leftOut, undeclared, schema, examples } = topic;
   const explicit = explicitPaths(topic);
   return [
     `## ${escapeText(topic.topic)}`,
@@ -58,7 +59,7 @@ function section(topic: CatalogTopic, { regimes }: Catalog): readonly string[] {
     `- Who may read it: ${escapeText(readersText(purpose))}`,
     `- Made from: ${code(topic.rawTopic)} (${topic.format}), route ${code(topic.route)}`,
     `- Record key: ${escapeText(keyWords(key))}`,
-    `- Records are published up to ${plainDuration(retentionMs)} after the event.`,
+    `- Records are published ${ageWords(topic)}`,
     `- ${otherwiseWords(topic)}`,
     '',
     '### Legal bases',

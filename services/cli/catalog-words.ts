@@ -1,6 +1,7 @@
 /** What a catalogue says, in words that Markdown and HTML share. */
 import type { CatalogField, CatalogKey, CatalogLeftOut, CatalogSchema, CatalogTopic } from '../core/catalog/catalog.ts';
 import type { CatalogExample } from '../core/catalog/example.ts';
+import { plainDuration } from '../core/catalog/form-words.ts';
 
 export const TITLE = 'Catalogue of sanitized topics';
 
@@ -10,7 +11,7 @@ export const INTRODUCTION =
 
 /** What holds for every topic. */
 export const NOTES: readonly string[] = [
-  'Ages count from the time of the event to the moment of publishing. What was published in time stays in a topic for as long as the topic keeps it.',
+  'Ages count from the time of the event to the moment of publishing. What was published in time stays in a topic until that deletes it.',
   'A field may be absent from a record: because the raw record has none, or because of its condition or age.',
   'Nothing of an erased subject is published, but under a legal obligation.',
   'A pseudonym is 43 letters, digits, - and _. Examples show <pseudonym> in its place.',
@@ -29,6 +30,12 @@ export function otherwiseWords({ unconsented }: Pick<CatalogTopic, 'unconsented'
   return unconsented === 'strip'
     ? 'Without a lawful ground the record is published with what is not personal alone, and without a personal key.'
     : 'Without a lawful ground nothing of the record is published.';
+}
+
+/** How old a record may be, and how long it stays. */
+export function ageWords({ retentionMs, inTopicMs }: Pick<CatalogTopic, 'retentionMs' | 'inTopicMs'>): string {
+  const stays = inTopicMs === null ? '' : `, and deleted from the topic within ${plainDuration(inTopicMs)} more`;
+  return `up to ${plainDuration(retentionMs)} after the event${stays}.`;
 }
 
 export function keyWords(key: CatalogKey): string {
@@ -95,7 +102,7 @@ export function schemaWords(schema: CatalogSchema): string {
 }
 
 /** How a field is named; keys of maps are data too. */
-export function fieldName({ kind, path }: CatalogField): string {
+export function fieldName({ kind, path }: Pick<CatalogField, 'kind' | 'path'>): string {
   return kind === 'map_keys' ? `${path} (names)` : path;
 }
 

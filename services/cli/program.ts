@@ -13,6 +13,7 @@ import { addLint } from './commands/lint.ts';
 import { addProve } from './commands/prove.ts';
 import { addPush } from './commands/push.ts';
 import { addReplay } from './commands/replay.ts';
+import { addReport } from './commands/report.ts';
 import { addRun } from './commands/run.ts';
 import { addTest } from './commands/test.ts';
 import { addTopics } from './commands/topics.ts';
@@ -33,6 +34,7 @@ const COMMANDS: readonly AddCommand[] = [
   addExplain,
   addDiff,
   addVerify,
+  addReport,
   addDeadLetters,
   addConsent,
   addTopics,

@@ -87,6 +87,8 @@ export type CatalogTopic = {
   readonly unconsented: 'withhold' | 'strip';
   /** Milliseconds; an older record is withheld as a whole. */
   readonly retentionMs: number;
+  /** Milliseconds that a value may lie in the topic (`lethe topics`); null: nothing is promised about the topic. */
+  readonly inTopicMs: number | null;
   readonly key: CatalogKey;
   /** Fields and keys of maps, by path. */
   readonly fields: readonly CatalogField[];
@@ -142,6 +144,7 @@ export function makeCatalog({ digest, compiled, purposes, schemasOf, examplesOf 
         grounds: grounds.map((ground) => ({ ...ground, regions: regionsOf(ground, compiled.regimes) })),
         unconsented: plan.unconsented,
         retentionMs: plan.purpose.retentionMs,
+        inTopicMs: plan.purpose.publishedMs ?? null,
         key: keyOf(plan, ways),
         fields: inOrder(fields),
         headers: ways.filter(({ kind }) => kind === 'header').map(fieldOf),

@@ -40,11 +40,11 @@ function maskWords(mask: MaskSpec): string {
     case 'card':
       return 'masked: last four digits kept';
     case 'ends': {
-      const ends = [
-        ...(mask.first > 0 ? [`first ${characters(mask.first)}`] : []),
-        ...(mask.last > 0 ? [`last ${characters(mask.last)}`] : []),
-      ];
-      return ends.length === 0 ? 'masked: only its length kept' : `masked: ${ends.join(' and ')} kept`;
+      const { first, last } = mask;
+      if (first === 0 && last === 0) return 'masked: only its length kept';
+      if (first === 0) return `masked: last ${characters(last)} kept`;
+      if (last === 0) return `masked: first ${characters(first)} kept`;
+      return `masked: first ${first} and last ${characters(last)} kept`;
     }
   }
 }
