@@ -14,6 +14,7 @@ import { addProve } from './commands/prove.ts';
 import { addPush } from './commands/push.ts';
 import { addReplay } from './commands/replay.ts';
 import { addReport } from './commands/report.ts';
+import { addRequest } from './commands/request.ts';
 import { addRun } from './commands/run.ts';
 import { addTest } from './commands/test.ts';
 import { addTopics } from './commands/topics.ts';
@@ -37,6 +38,7 @@ const COMMANDS: readonly AddCommand[] = [
   addReport,
   addDeadLetters,
   addConsent,
+  addRequest,
   addTopics,
   addKeys,
 ];

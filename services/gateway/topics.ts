@@ -1,5 +1,5 @@
 /** The topics a worker writes, and what they must be like where Lethe makes them (DESIGN section 7). */
-import { AUDIT_TOPIC, CONSENT_EVENTS_TOPIC, DEAD_LETTER_TOPIC } from '../core/own-topics.ts';
+import { AUDIT_TOPIC, CONSENT_EVENTS_TOPIC, DEAD_LETTER_TOPIC, REQUESTS_TOPIC } from '../core/own-topics.ts';
 
 export type OwnTopic = {
   readonly name: string;
@@ -16,6 +16,8 @@ export const OWN_TOPICS: readonly OwnTopic[] = [
   // Room for a raw record of the default limit (10 MiB) as base64.
   { name: DEAD_LETTER_TOPIC, partitions: -1, config: { 'max.message.bytes': String(16 * 1024 * 1024) } },
   { name: CONSENT_EVENTS_TOPIC, partitions: 12, config: FOREVER },
+  // A few events a request; one partition keeps requests in the order in which they came.
+  { name: REQUESTS_TOPIC, partitions: 1, config: FOREVER },
 ];
 
 /** An output topic as Lethe makes it: as many partitions as its raw topic, so that partitions map one to one. */

@@ -25,7 +25,7 @@ export type ReplayLogOptions = {
   readonly patienceMs?: number;
 };
 
-const TRANSACTIONAL_ID = 'lethe-dead-letters-replay';
+export const TRANSACTIONAL_ID = 'lethe-dead-letters-replay';
 /** A transaction that is open longer is ended by the broker. */
 const TRANSACTION_TIMEOUT_MS = 30_000;
 /** Workers' transactions end after 30 s at the latest; then the broker has to write so. */
@@ -100,7 +100,7 @@ async function open({
  * worker's batch in flight would hide what was replayed behind it. So the end as it is without regard to transactions is
  * asked first, and then waited for.
  */
-async function settled(
+export async function settled(
   { kafka, brokers, reader, patienceMs = PATIENCE_MS }: ReplayLogOptions,
   topic: string,
 ): Promise<readonly PartitionBounds[]> {

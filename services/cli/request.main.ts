@@ -1,0 +1,257 @@
+/** `lethe request …` */
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { readKeys } from '../adapters/crypto/keys.ts';
+import { makeKeyring } from '../adapters/crypto/keyring.ts';
+import { makeSignatureCheck, makeSigner, parsePublicKeys, publicKeysOf } from '../adapters/crypto/signer.ts';
+import type { Settings } from '../adapters/config/settings.ts';
+import { makeKafka } from '../adapters/kafka/client.ts';
+import { connectAdmin, disconnectAdmin } from '../adapters/kafka/topics.ts';
+import { kafkajsLogCreator } from '../adapters/log/kafkajs-bridge.ts';
+import { makeLog } from '../adapters/log/logger.ts';
+import { silenceNegativeTimeoutWarning } from '../adapters/log/warnings.ts';
+import { connectRedis } from '../adapters/redis/client.ts';
+import { wireProjector } from '../control/projector.main.ts';
+import { NO_DATA_KEYS, type WiredRequests, wireRequests } from '../control/requests.main.ts';
+import { makeWrittenTopics } from '../gateway/written-topics.main.ts';
+import { LetheError } from '../core/errors.ts';
+import { parseDuration } from '../core/policy/duration.ts';
+import { deadlineOf, parseDeadlines } from '../core/requests/deadline.ts';
+import { receive } from '../core/requests/new-request.ts';
+import { checkReceipt, receiptDocument } from '../core/requests/receipt.ts';
+import { foldRequests, requestEvent, type SubjectRequest } from '../core/requests/request.ts';
+import { drive } from '../core/requests/saga.ts';
+import { showRequest } from '../core/requests/show.ts';
+import type {
+  CreateRequestOptions,
+  ListRequestsOptions,
+  ReceiptOptions,
+  ReportOptions,
+  RunRequestsOptions,
+  ShowRequestOptions,
+} from './commands/request.ts';
+import { EXIT } from './exit.ts';
+import { sizeOfFile } from './files.ts';
+import { keysOf } from './keys-option.main.ts';
+import { correctionsIn } from './request-corrections.ts';
+import { requestLines, requestText } from './request-text.ts';
+import { commandSettings } from './settings.main.ts';
+import { timeOption } from './time-option.ts';
+
+type Needed = Settings<'kafka' | 'redis' | 'keysFile'>;
+
+export async function requestCreate(subject: string, options: CreateRequestOptions): Promise<number> {
+  const settings = commandSettings(options, ['kafka', 'redis', 'keysFile']);
+  const id = subject === '-' ? (await readStdin()).replace(/\r?\n$/, '') : subject;
+  const corrections = options.consents === undefined ? [] : await correctionsIn(options.consents, id);
+  const keyring = makeKeyring(readKeys(settings.keysFile));
+  return withRequests(settings, 60_000, async ({ ports, bundle }) => {
+    const active = await bundle();
+    if (active === null) {
+      throw new LetheError('invalid_config', 'No bundle is active: nobody can tell what the request is about', {
+        fix: 'Push one: lethe push DIR.',
+      });
+    }
+    const now = Date.now();
+    const received = receive(
+      {
+        type: options.type,
+        subject: id,
+        regime: options.regime,
+        due: dueOf(options, now),
+        purpose: options.purpose ?? null,
+        corrections,
+      },
+      { bundle: active, keyring, now },
+    );
+    const event = requestEvent({ id: randomUUID(), kind: 'received', at: now, received });
+    const coordinate = await ports.log.append(event);
+    let request = foldRequests([{ coordinate, event }]).get(event.id) as SubjectRequest;
+    if (options.run === true) request = await drive(request, ports);
+    process.stdout.write(
+      options.format === 'json'
+        ? `${JSON.stringify(showRequest(request, Date.now()))}\n`
+        : options.run === true
+          ? requestText(showRequest(request, Date.now()))
+          : `${request.id}\n`,
+    );
+    return options.run === true && request.status === 'open' ? EXIT.findings : EXIT.ok;
+  });
+}
+
+export async function requestList(options: ListRequestsOptions): Promise<number> {
+  const settings = commandSettings(options, ['kafka', 'redis', 'keysFile']);
+  return withRequests(settings, 0, async ({ ports }) => {
+    const now = Date.now();
+    const shown = [...foldRequests(await ports.log.read()).values()]
+      .filter(({ status }) => options.open !== true || status === 'open')
+      .map((request) => showRequest(request, now));
+    process.stdout.write(options.format === 'json' ? `${JSON.stringify(shown)}\n` : requestLines(shown));
+    return EXIT.ok;
+  });
+}
+
+export async function requestShow(id: string, options: ShowRequestOptions): Promise<number> {
+  const settings = commandSettings(options, ['kafka', 'redis', 'keysFile']);
+  return withRequests(settings, 0, async (wired) => {
+    const shown = showRequest(await requestOf(id, wired), Date.now());
+    process.stdout.write(options.format === 'json' ? `${JSON.stringify(shown)}\n` : requestText(shown));
+    return EXIT.ok;
+  });
+}
+
+export async function requestRun(id: string | undefined, options: RunRequestsOptions): Promise<number> {
+  const patience = waitOf(options.wait ?? 'PT1M');
+  const settings = commandSettings(options, ['kafka', 'redis', 'keysFile']);
+  return withRequests(settings, patience, async (wired) => {
+    const { ports } = wired;
+    const open =
+      id === undefined
+        ? [...foldRequests(await ports.log.read()).values()].filter(({ status }) => status === 'open')
+        : [await requestOf(id, wired)];
+    const shown = [];
+    for (const request of open) shown.push(showRequest(await drive(request, ports), Date.now()));
+    process.stdout.write(
+      options.format === 'json'
+        ? `${JSON.stringify(shown)}\n`
+        : shown.length === 0
+          ? 'nothing is open\n'
+          : shown.map(requestText).join(''),
+    );
+    return shown.every(({ request_status: status }) => status === 'completed' || status === 'cancelled')
+      ? EXIT.ok
+      : EXIT.findings;
+  });
+}
+
+export async function requestReport(id: string, options: ReportOptions): Promise<number> {
+  const settings = commandSettings(options, ['kafka', 'redis', 'keysFile']);
+  return withRequests(settings, 0, async (wired) => {
+    const request = await requestOf(id, wired);
+    if (request.received.type !== 'access') {
+      throw new LetheError('usage', 'Only a request of access has a report', { fix: 'Create one with --type access.' });
+    }
+    process.stdout.write(await wired.report(request, options.format));
+    return EXIT.ok;
+  });
+}
+
+export async function requestReceipt(id: string, options: ReceiptOptions): Promise<number> {
+  if (options.check === true) return checkFile(id, options);
+  const settings = commandSettings(options, ['kafka', 'redis', 'keysFile']);
+  return withRequests(settings, 0, async (wired) => {
+    const { receipt } = await requestOf(id, wired);
+    if (receipt === null) {
+      throw new LetheError('usage', 'The request is not completed: there is no receipt yet', {
+        fix: 'See what it waits for: lethe request show ID.',
+      });
+    }
+    process.stdout.write(`${JSON.stringify(receiptDocument(receipt))}\n`);
+    return EXIT.ok;
+  });
+}
+
+async function checkFile(file: string, options: ReceiptOptions): Promise<number> {
+  sizeOfFile(file, 'file');
+  let document: unknown = null;
+  try {
+    document = JSON.parse(await readFile(file, 'utf8'));
+  } catch {
+    // It is no receipt then.
+  }
+  const trusted =
+    options.publicKey === undefined
+      ? publicKeysOf(
+          keysOf(
+            options.keys,
+            commandSettings(options, [], ['keysFile']).keysFile,
+            'a check needs the "checkpoint" key (or --public-key)',
+          ),
+        )
+      : new Map(
+          (
+            await Promise.all(
+              options.publicKey.map(async (one) => {
+                sizeOfFile(one, '--public-key');
+                return [...parsePublicKeys(await readFile(one, 'utf8'), one)];
+              }),
+            )
+          ).flat(),
+        );
+  const result = checkReceipt(document, makeSignatureCheck(trusted));
+  const words = {
+    good: 'good: it is what was signed',
+    bad: 'BAD: it is not what was signed',
+    unknown_key: 'UNKNOWN KEY: it was signed by none of these keys',
+    no_receipt: 'NO RECEIPT: the file holds none',
+  };
+  process.stdout.write(`${words[result]}\n`);
+  return result === 'good' ? EXIT.ok : EXIT.findings;
+}
+
+/** Connects, runs, lets go. */
+async function withRequests(
+  settings: Needed,
+  patienceMs: number,
+  work: (wired: WiredRequests) => Promise<number>,
+): Promise<number> {
+  silenceNegativeTimeoutWarning();
+  const sign = makeSigner(readKeys(settings.keysFile));
+  const log = makeLog('silent');
+  const kafka = makeKafka(settings.kafka, kafkajsLogCreator(log));
+  const { brokers } = settings.kafka;
+  const admin = kafka.admin({ retry: { retries: 2 } });
+  const redis = connectRedis(settings.redis);
+  const { projector, close } = wireProjector({ kafka, brokers, redis, log });
+  const wired = wireRequests({
+    kafka,
+    brokers,
+    admin,
+    redis,
+    groupId: settings.groupId,
+    catchUp: projector.catchUp,
+    sign,
+    dataKeys: NO_DATA_KEYS,
+    patienceMs,
+  });
+  try {
+    await connectAdmin(admin, brokers);
+    await makeWrittenTopics(admin, brokers).ensure([]);
+    return await work(wired);
+  } finally {
+    await Promise.all([wired.close(), close(), redis.close(), disconnectAdmin(admin)]);
+  }
+}
+
+async function requestOf(id: string, { ports }: WiredRequests): Promise<SubjectRequest> {
+  const request = foldRequests(await ports.log.read()).get(id);
+  if (request !== undefined) return request;
+  throw new LetheError('usage', 'There is no request of that id', { fix: 'See which there are: lethe request list.' });
+}
+
+function dueOf({ deadline, regime }: CreateRequestOptions, now: number): number {
+  const length = deadline === undefined ? null : parseDuration(deadline);
+  if (length !== null) return now + length;
+  if (deadline !== undefined) return timeOption(deadline, '--deadline');
+  const deadlines = parseDeadlines(process.env['LETHE_REQUEST_DEADLINES'] ?? '');
+  if (deadlines === null) {
+    throw new LetheError('invalid_config', 'LETHE_REQUEST_DEADLINES cannot be used', {
+      fix: 'Write it like gdpr=P30D,ccpa=P45D.',
+    });
+  }
+  return now + deadlineOf(regime, deadlines);
+}
+
+/** Minutes and seconds too: nobody waits for hours on a terminal. */
+function waitOf(text: string): number {
+  const [, minutes = '0', seconds = '0'] = /^PT(?=\d)(?:(\d{1,3})M)?(?:(\d{1,4})S)?$/.exec(text) ?? [text, 'x'];
+  const ms = (Number(minutes) * 60 + Number(seconds)) * 1000;
+  if (ms >= 0) return ms;
+  throw new LetheError('usage', '--wait is no duration', { fix: 'Write it like PT30S or PT5M.' });
+}
+
+async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}

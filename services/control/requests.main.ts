@@ -1,0 +1,178 @@
+/** Requests of subjects on Kafka and Redis, for `lethe control` and for `lethe request`. */
+import { makeRequestEventCodec } from '../adapters/avro-single-object/requests.ts';
+import { makeConsentEventCodec } from '../adapters/avro-single-object/consent-events.ts';
+import { digestFiles } from '../adapters/config/digest.ts';
+import { compileBundle } from '../adapters/config/load.ts';
+import { makeKafkaConsentLog } from '../adapters/kafka/consent-log.ts';
+import { makeRecordLog } from '../adapters/kafka/record-log.ts';
+import { settled } from '../adapters/kafka/replay-log.ts';
+import { makeRequestWorkers, topicCleanup } from '../adapters/kafka/request-workers.ts';
+import { makeKafkaTopicReader } from '../adapters/kafka/topic-reader.ts';
+import { makeTopicCatalog } from '../adapters/kafka/topics.ts';
+import { makeRedisBundleStore } from '../adapters/redis/bundle-store.ts';
+import type { RedisClient } from '../adapters/redis/client.ts';
+import { makeRedisConsentProjection } from '../adapters/redis/consent-projection.ts';
+import { makeRedisConsentStore } from '../adapters/redis/consent-store.ts';
+import { headerValues } from '../core/apply/header-values.ts';
+import { consentPartition } from '../core/consent-partition.ts';
+import { parseCoordinate } from '../core/coordinate.ts';
+import { consentStateOfTokens } from '../core/decide/consent-state.ts';
+import { LetheError } from '../core/errors.ts';
+import { CONSENT_EVENTS_TOPIC, REQUESTS_TOPIC } from '../core/own-topics.ts';
+import type { CompiledBundle } from '../core/policy/plan.ts';
+import { outputsIn } from '../core/requests/new-request.ts';
+import type { RequestConsents, RequestDataKeys, RequestOutputs, RequestPorts } from '../core/requests/ports.ts';
+import type { SubjectRequest } from '../core/requests/request.ts';
+import { decodePosition } from '../gateway/position.ts';
+import { makeRequestLog } from './requests-log.ts';
+
+type ReaderParts = Parameters<typeof makeKafkaTopicReader>[0];
+type Admin = Parameters<typeof topicCleanup>[0];
+
+export type RequestsParts = ReaderParts & {
+  /** Connected. */
+  readonly admin: Admin;
+  readonly redis: RedisClient;
+  readonly groupId: string;
+  /** Brings the view up to date with the feed; null where somebody else in this process does. */
+  readonly catchUp: (() => Promise<unknown>) | null;
+  readonly sign: RequestPorts['sign'];
+  readonly dataKeys: RequestDataKeys;
+  readonly patienceMs: number;
+};
+
+export type WiredRequests = {
+  readonly ports: RequestPorts;
+  /** The bundle that is active now; null where none is. */
+  readonly bundle: () => Promise<{ readonly digest: string; readonly compiled: CompiledBundle } | null>;
+  /** What is known of the subject of an access request, as text of a format. */
+  readonly report: (request: SubjectRequest, format: 'json' | 'html') => Promise<string>;
+  readonly close: () => Promise<void>;
+};
+
+/** This installation keeps no data keys: nothing is published encrypted. */
+export const NO_DATA_KEYS: RequestDataKeys = { shred: async () => 'none_kept', shredded: async () => true };
+
+export function wireRequests(parts: RequestsParts): WiredRequests {
+  const { kafka, brokers, admin, redis, groupId } = parts;
+  const reader = makeKafkaTopicReader({ kafka, brokers });
+  const { facts } = makeTopicCatalog(admin, brokers, Date.now);
+  const records = makeRecordLog({ kafka, brokers });
+  const feed = makeKafkaConsentLog({ kafka, brokers, facts, encode: makeConsentEventCodec().encode });
+  const view = makeRedisConsentStore(redis);
+  const projection = makeRedisConsentProjection(redis);
+  const bundles = makeRedisBundleStore(redis, digestFiles);
+
+  let compiled: { readonly digest: string; readonly compiled: CompiledBundle } | null = null;
+  const bundle: WiredRequests['bundle'] = async () => {
+    const digest = await bundles.activeDigest();
+    if (digest === null) return null;
+    if (compiled?.digest === digest) return compiled;
+    const stored = await bundles.read(digest);
+    const result = stored === null ? null : compileBundle(stored);
+    if (result === null || !result.ok) {
+      throw new LetheError('unavailable', `Bundle ${digest} is active, but is not stored or does not compile`, {
+        dependency: 'bundle',
+        fix: 'Push the configuration again: lethe push DIR.',
+      });
+    }
+    compiled = { digest, compiled: result.compiled };
+    return compiled;
+  };
+
+  const consents: RequestConsents = {
+    append: async (entries) => {
+      const versions = await feed.append(entries);
+      await view.add(
+        entries.map(({ token, event }, index) => ({ token, event: { ...event, version: versions[index] ?? -1 } })),
+      );
+      const { partitions } = await facts(CONSENT_EVENTS_TOPIC);
+      return entries.map(
+        ({ token }, index) => `${CONSENT_EVENTS_TOPIC}/${consentPartition(token, partitions)}/${versions[index]}`,
+      );
+    },
+    reached: async (coordinates, tokens) => {
+      const places = coordinates.map(parseCoordinate);
+      let mark = await projection.watermark();
+      const passed = (): boolean =>
+        places.every((at) => at !== null && Number(mark?.offsets[at.partition] ?? 0) > at.offset);
+      if (mark !== null) {
+        if (passed() || parts.catchUp === null) return passed();
+        await parts.catchUp();
+        mark = await projection.watermark();
+        return passed();
+      }
+      const { events } = await view.load(tokens);
+      const versions = new Set([...events.values()].flat().map(({ version }) => version));
+      return places.every((at) => at !== null && versions.has(at.offset));
+    },
+    erased: async (tokens, before) => {
+      const { events } = await view.load(tokens);
+      return consentStateOfTokens(tokens, events).erased(before - 1, Date.now());
+    },
+  };
+
+  const outputs: RequestOutputs = {
+    active: async () => {
+      const now = await bundle();
+      if (now === null) return null;
+      return { sources: now.compiled.routes.map(({ topic }) => topic), outputs: outputsIn(now.compiled) };
+    },
+    cleanup: (topic) => topicCleanup(admin, brokers, topic),
+    indexed: async () => [],
+    bury: (tombstones, source) =>
+      records.append(tombstones.map((one) => ({ ...one, value: null, headers: { 'lethe-source': source } }))),
+    async *recordsFrom(topic, partition, from) {
+      // Open transactions of workers, for other subjects, hide what was written behind their beginning.
+      const bounds = await settled({ kafka, brokers, facts, reader }, topic);
+      const held = bounds.find((one) => one.partition === partition);
+      if (held === undefined) return;
+      const start = Math.max(from, held.low);
+      if (start >= held.end) return;
+      for await (const batch of reader.read({ topic, partition, from: start, to: held.end })) {
+        for (const { key, value, headers, offset, timestamp } of batch.records) {
+          const [source] = headerValues(headers, 'lethe-source');
+          yield {
+            key: key === null ? null : Buffer.from(key).toString('utf8'),
+            tombstone: value === null,
+            source: source === undefined ? null : Buffer.from(source).toString('latin1'),
+            offset,
+            timestamp,
+          };
+        }
+      }
+    },
+  };
+
+  const ports: RequestPorts = {
+    log: makeRequestLog({ reader, records, codec: makeRequestEventCodec(), topic: REQUESTS_TOPIC }),
+    consents,
+    workers: makeRequestWorkers({
+      kafka,
+      admin,
+      brokers,
+      reader,
+      groupId,
+      feedIn: (metadata) => decodePosition(metadata).watermark?.offsets ?? null,
+    }),
+    outputs,
+    dataKeys: parts.dataKeys,
+    gather: async () => {
+      throw new LetheError('bug', 'reports are not wired');
+    },
+    sign: parts.sign,
+    now: Date.now,
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    patienceMs: parts.patienceMs,
+  };
+  return {
+    ports,
+    bundle,
+    report: async () => {
+      throw new LetheError('bug', 'reports are not wired');
+    },
+    close: async () => {
+      await Promise.all([reader.close(), records.close(), feed.close()]);
+    },
+  };
+}

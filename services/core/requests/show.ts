@@ -1,0 +1,69 @@
+/** Requests as people and other systems see them: the words of OpenDSR 2.0, and Lethe's own beside them. */
+import { nextStep, type SubjectRequest } from './request.ts';
+
+export type ShownRequest = {
+  readonly subject_request_id: string;
+  readonly subject_request_type: string;
+  readonly request_status: 'pending' | 'in_progress' | 'completed' | 'cancelled';
+  readonly received_time: string;
+  readonly expected_completion_time: string;
+  readonly completed_time: string | null;
+  readonly regime: string;
+  readonly overdue: boolean;
+  readonly next_step: string | null;
+  readonly waiting_for: string | null;
+  readonly steps: readonly {
+    readonly step: string;
+    readonly at: string;
+    readonly result: string | null;
+    readonly coordinates: readonly string[];
+  }[];
+};
+
+/** @param now epoch milliseconds. */
+export function showRequest(request: SubjectRequest, now: number): ShownRequest {
+  const { id, receivedAt, received, status, done, waiting, endedAt } = request;
+  return {
+    subject_request_id: id,
+    subject_request_type: received.type,
+    request_status: status !== 'open' ? status : done.length === 0 && waiting === null ? 'pending' : 'in_progress',
+    received_time: instant(receivedAt),
+    expected_completion_time: instant(received.due),
+    completed_time: endedAt === null ? null : instant(endedAt),
+    regime: received.regime,
+    overdue: isOverdue(request, now),
+    next_step: nextStep(request),
+    waiting_for: waiting?.code ?? null,
+    steps: done.map(({ step, at, code, coordinates }) => ({ step, at: instant(at), result: code, coordinates })),
+  };
+}
+
+/** Open past its deadline, or completed after it. */
+export function isOverdue({ status, received, endedAt }: SubjectRequest, now: number): boolean {
+  return status !== 'cancelled' && (endedAt ?? now) > received.due;
+}
+
+/** What metrics say of open requests, by type. Ages in seconds. */
+export type OpenRequests = { readonly open: number; readonly oldestSeconds: number; readonly overdue: number };
+
+export function openRequests(
+  requests: Iterable<SubjectRequest>,
+  now: number,
+): ReadonlyMap<SubjectRequest['received']['type'], OpenRequests> {
+  const byType = new Map<SubjectRequest['received']['type'], OpenRequests>();
+  for (const request of requests) {
+    if (request.status !== 'open') continue;
+    const { type } = request.received;
+    const { open, oldestSeconds, overdue } = byType.get(type) ?? { open: 0, oldestSeconds: 0, overdue: 0 };
+    byType.set(type, {
+      open: open + 1,
+      oldestSeconds: Math.max(oldestSeconds, (now - request.receivedAt) / 1000),
+      overdue: overdue + (isOverdue(request, now) ? 1 : 0),
+    });
+  }
+  return byType;
+}
+
+function instant(ms: number): string {
+  return new Date(ms).toISOString();
+}

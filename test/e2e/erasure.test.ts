@@ -1,0 +1,199 @@
+/**
+ * Issue 5: an erasure by command, killed again and again, over a worker that runs: at the end a tombstone is the last
+ * record of each key of the subject, what comes later is withheld, and the receipt can be checked by anybody.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { lethe, type RunningWorker } from '../../deploy/demo/processes.ts';
+import { createTopics, produce } from '../../deploy/demo/topics.ts';
+import { makeKeyring } from '../../services/adapters/crypto/keyring.ts';
+import { readKeys } from '../../services/adapters/crypto/keys.ts';
+import type { ShownRequest } from '../../services/core/requests/show.ts';
+import { command, type CommandEnd, until } from '../stack/commands.ts';
+import { needKcat, type Seen, topicHolds } from '../stack/kcat.ts';
+import { consent, event, FIELDS, outputsOf, writeConfig } from '../stack/small-config.ts';
+import { isReady, setUp, total, type Workbench } from '../stack/workbench.ts';
+
+const stack = inject('stack');
+const CLI = fileURLToPath(new URL('../../services/cli/main.ts', import.meta.url));
+const NAME = `erasure-${process.pid}`;
+const RAW = `raw.${NAME}`;
+const ANALYTICS = `clean.${NAME}.a`;
+const FRAUD = `clean.${NAME}.f`;
+/** As `event` and `consent` write it: `c-…`. */
+const SUBJECT = `gone-${process.pid}-qzjxwvkpqzjxwvkp`;
+
+let bench: Workbench;
+let worker: RunningWorker;
+let control: RunningWorker;
+let ids = 0;
+const said: string[] = [];
+
+const request = (...args: string[]): Promise<CommandEnd> => command(['request', ...args], bench.env);
+const shown = ({ stdout }: CommandEnd): ShownRequest => JSON.parse(stdout) as ShownRequest;
+/** To both partitions: a subject's records need not be in one. */
+async function say(...subjects: string[]): Promise<void> {
+  const messages = subjects.flatMap((subject) => {
+    said.push(subject, subject);
+    return [0, 1].map((partition) => ({ partition, key: null, value: event(ids++, subject) }));
+  });
+  await produce(bench.kafka, RAW, messages);
+}
+const decided = (): Promise<number> => total(worker, 'lethe_decisions_total', `output="${ANALYTICS}"`);
+const keyOf = (purpose: string, subject: string): string =>
+  makeKeyring(readKeys(bench.env['LETHE_KEYS_FILE'] ?? '')).pseudonym(purpose, `c-${subject}`);
+const of = (records: readonly Seen[], key: string): Seen[] => records.filter((one) => one.key?.toString() === key);
+
+beforeAll(async () => {
+  await needKcat();
+  bench = await setUp({ ...stack.env, REDIS_URL: `${stack.redis}/12`, KAFKA_BROKERS: stack.kafka });
+  await createTopics(bench.admin, [RAW], 2);
+  await bench.admin.createTopics({
+    waitForLeaders: true,
+    topics: [ANALYTICS, FRAUD].map((topic) => ({
+      topic,
+      numPartitions: 2,
+      // FRAUD ages out.
+      configEntries: topic === FRAUD ? [] : [{ name: 'cleanup.policy', value: 'compact' }],
+    })),
+  });
+  const config = writeConfig(join(bench.dir, 'config'), [{ name: NAME, body: FIELDS + outputsOf(NAME) }]);
+  await lethe(['push', config], bench.env);
+  const consents = join(bench.dir, 'consents.jsonl');
+  writeFileSync(consents, `${consent(SUBJECT, 'granted')}\n${consent('stays', 'granted')}\n`);
+  await lethe(['consent', 'import', consents], bench.env);
+  [worker, control] = await Promise.all([bench.worker(), bench.control({ LETHE_REQUESTS: 'off' })]);
+  await isReady(worker);
+  await say(SUBJECT, 'stays', SUBJECT, 'stays');
+  await until('all is published', async () => (await decided()) >= ids);
+});
+afterAll(async () => {
+  await control?.kill();
+  await bench?.end();
+});
+
+/** `request run`, killed after a while. */
+async function killed(id: string, afterMs: number): Promise<void> {
+  const child: ChildProcess = spawn(process.execPath, [CLI, 'request', 'run', id], {
+    env: { ...process.env, ...bench.env },
+    stdio: 'ignore',
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  await Promise.race([sleep(afterMs), ended]);
+  child.kill('SIGKILL');
+  await ended;
+}
+
+describe('an erasure', () => {
+  let id = '';
+  let receipt = '';
+
+  it('comes to its end however often it is killed, while the subject goes on', async () => {
+    id = (await request('create', '--type', 'erasure', `c-${SUBJECT}`)).stdout.trim();
+    expect(id).toMatch(/^[0-9a-f-]{36}$/);
+    for (const afterMs of [800, 1_100, 1_400]) {
+      await killed(id, afterMs);
+      await say(SUBJECT, 'stays');
+    }
+    const end = await request('run', id, '--format', 'json');
+    expect(end).toMatchObject({ code: 0, stderr: '' });
+    const [done] = JSON.parse(end.stdout) as ShownRequest[];
+    expect(done).toMatchObject({ request_status: 'completed', next_step: null, overdue: false });
+    expect(done?.steps.map(({ step }) => step)).toEqual(['mark', 'settle', 'tombstone', 'shred', 'check', 'receipt']);
+  });
+
+  it('leaves a tombstone as the last record of each of its keys, and others as they were', async () => {
+    await say(SUBJECT, 'stays');
+    await until('all is decided about', async () => (await decided()) >= ids);
+    const seen = await topicHolds(stack.kafka, ANALYTICS);
+    const key = keyOf('analytics', SUBJECT);
+    for (const partition of [0, 1]) {
+      const mine = of(seen, key).filter((one) => one.partition === partition);
+      expect(mine.filter(({ value }) => value !== null).length).toBeGreaterThan(0);
+      expect(mine.at(-1)?.value).toBeNull();
+      expect(mine.at(-1)?.source).toMatch(/^lethe\.requests\/0\/\d+$/);
+    }
+    const others = of(seen, keyOf('analytics', 'stays'));
+    expect(others).toHaveLength(said.filter((subject) => subject === 'stays').length);
+    expect(others.every(({ value }) => value !== null)).toBe(true);
+    expect(await topicHolds(stack.kafka, FRAUD).then((records) => records.every(({ value }) => value !== null))).toBe(
+      true,
+    );
+    expect(await total(worker, 'lethe_decisions_total', 'reason="erased"')).toBeGreaterThan(0);
+  });
+
+  it('has a receipt that the public key alone checks, and that no letter can be changed of', async () => {
+    const given = await request('receipt', id);
+    expect(given.code).toBe(0);
+    receipt = given.stdout;
+    const file = join(bench.dir, 'receipt.json');
+    const pem = join(bench.dir, 'public.pem');
+    writeFileSync(pem, (await command(['keys', 'public'], bench.env)).stdout);
+    writeFileSync(file, receipt);
+    const check = (): Promise<CommandEnd> => command(['request', 'receipt', file, '--check', '--public-key', pem], {});
+    expect(await check()).toMatchObject({ code: 0, stdout: expect.stringMatching(/^good/) });
+    writeFileSync(file, receipt.replace('"erasure"', '"access"'));
+    expect(await check()).toMatchObject({ code: 1, stdout: expect.stringMatching(/^BAD/) });
+    expect(JSON.parse(receipt)).toMatchObject({
+      receipt: {
+        request: id,
+        outputs: [
+          { topic: ANALYTICS, fate: 'tombstoned' },
+          { topic: FRAUD, fate: 'ages_out' },
+        ],
+      },
+    });
+  });
+
+  it('does nothing the second time', async () => {
+    const before = await topicHolds(stack.kafka, 'lethe.requests');
+    expect((await request('run', id)).code).toBe(0);
+    expect((await topicHolds(stack.kafka, 'lethe.requests')).length).toBe(before.length);
+    expect((await request('receipt', id)).stdout).toBe(receipt);
+  });
+
+  it('leaves the id of the subject nowhere but in the raw topic', async () => {
+    for (const topic of [ANALYTICS, FRAUD, 'lethe.requests', 'lethe.consent-events', 'lethe.audit']) {
+      const held = await topicHolds(stack.kafka, topic);
+      expect(held.length).toBeGreaterThan(0);
+      const leaks = held.filter((one) =>
+        [one.key, one.headers, one.value].some((part) => part?.includes(SUBJECT) === true),
+      );
+      expect(leaks, topic).toEqual([]);
+    }
+    expect(bench.logs()).not.toContain(SUBJECT);
+    expect(receipt).not.toContain(SUBJECT);
+    // Brokers that the environment names keep their disks to themselves.
+    const data = stack.kafkaData;
+    if (data === null) return;
+    const found = globSync('*-[0-9]*/*.log', { cwd: data }).filter((file) =>
+      readFileSync(join(data, file)).includes(SUBJECT),
+    );
+    expect([...new Set(found.map((file) => dirname(file)))].sort()).toEqual([`${RAW}-0`, `${RAW}-1`]);
+  });
+});
+
+describe('without a worker', () => {
+  it('fences the partitions that lie open, and erases', async () => {
+    await worker.kill();
+    await say('stays');
+    const end = await request('create', '--type', 'erasure', 'c-stays', '--run', '--format', 'json');
+    // The group still counts the dead worker in: until its session is over nobody can tell.
+    const { subject_request_id: id } = shown(end);
+    await until('it is completed', async () => (await request('run', id)).code === 0, 20_000);
+    const seen = of(await topicHolds(stack.kafka, ANALYTICS), keyOf('analytics', 'stays'));
+    for (const partition of [0, 1]) expect(seen.findLast((one) => one.partition === partition)?.value).toBeNull();
+    worker = await bench.worker();
+    await isReady(worker);
+    await until(
+      'the rest is decided about',
+      async () => (await total(worker, 'lethe_decisions_total', 'reason="erased"')) >= 4,
+    );
+    const after = of(await topicHolds(stack.kafka, ANALYTICS), keyOf('analytics', 'stays'));
+    expect(after).toHaveLength(seen.length);
+  });
+});
