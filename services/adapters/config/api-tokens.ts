@@ -90,7 +90,10 @@ function parse(file: string, text: string): readonly Entry[] {
   const yaml = readYaml(file, text);
   const checked = yaml.ok ? checkShape(tokensShape, yaml.document) : yaml;
   if (!checked.ok) {
-    const list = checked.problems.map(({ position, message }) => `${formatPosition(position)}: ${message}`);
+    // What is quoted may be a token that somebody wrote in clear.
+    const list = checked.problems.map(
+      ({ position, message }) => `${formatPosition(position)}: ${message.replaceAll(/"[^"]{20,}"/g, '"…"')}`,
+    );
     throw new LetheError('invalid_config', `LETHE_API_TOKENS_FILE cannot be used: ${list.join('; ')}`, {
       fix: 'Write a line for each token, as "lethe keys token" prints it.',
     });
