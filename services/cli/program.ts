@@ -11,6 +11,7 @@ import { addInit } from './commands/init.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLint } from './commands/lint.ts';
 import { addProve } from './commands/prove.ts';
+import { addPseudonym } from './commands/pseudonym.ts';
 import { addPush } from './commands/push.ts';
 import { addReplay } from './commands/replay.ts';
 import { addReport } from './commands/report.ts';
@@ -41,6 +42,7 @@ const COMMANDS: readonly AddCommand[] = [
   addRequest,
   addTopics,
   addKeys,
+  addPseudonym,
 ];
 
 const ENVIRONMENT = `

@@ -50,6 +50,12 @@ export const settingsShape = z
     LETHE_API_TLS_KEY: file('PEM key of LETHE_API_TLS_CERT.'),
     LETHE_API_REQUESTS_PER_MINUTE: whole('Of a token that says nothing else. Default 6000.'),
     LETHE_KEYS_FILE: file('JSON: key name to base64 bytes.'),
+    LETHE_PSEUDONYM_EPOCHS: text(
+      'When later versions of the key `pseudonym` began: 2=2026-06-01T00:00:00Z,3=… For `lethe pseudonym`.',
+    ),
+    LETHE_PSEUDONYM_KEEP: text(
+      'For how long after its end pseudonyms of an epoch may be resolved, ISO 8601. Default: while the key is there.',
+    ),
     LETHE_CONSENT_MAX_STALENESS: text('Age of the consent view that pauses the streams, ISO 8601. Default PT60S.'),
     LETHE_SESSION_TIMEOUT: text(
       "Silence after which the group gives a worker's partitions to others, ISO 8601; within the brokers' bounds. Default PT10S.",

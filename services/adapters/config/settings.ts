@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import { type DecodeLimits, DEFAULT_DECODE_LIMITS } from '../../core/apply/codec.ts';
 import { didYouMean } from '../../core/policy/nearest.ts';
+import { parseEpochs, type PseudonymSettings } from '../../core/pseudonym-epochs.ts';
 import type { SettingName } from './settings-shape.ts';
 import { type Found, openSettings, type SettingProblem, type SettingsSource } from './settings-source.ts';
 
@@ -52,6 +53,7 @@ export type Settings<N extends Need = never> = { readonly [K in N]: Surroundings
   /** How raw records are consumed; names and units as the Kafka transport takes them. */
   readonly consume: { readonly sessionTimeoutMs: number; readonly maxBytesPerPartition: number };
   readonly limits: DecodeLimits;
+  readonly pseudonyms: PseudonymSettings;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 };
 
@@ -112,6 +114,10 @@ export function readSettings<N extends Need = never>(request: SettingsRequest<N>
     limits: Object.freeze({
       maxBytes: whole(source, 'LETHE_MAX_RECORD_BYTES', DEFAULT_DECODE_LIMITS.maxBytes, 1, 1024 ** 3),
       maxDepth: whole(source, 'LETHE_MAX_DEPTH', DEFAULT_DECODE_LIMITS.maxDepth, 1, 10_000),
+    }),
+    pseudonyms: Object.freeze({
+      epochs: epochs(source),
+      keepMs: source.find('LETHE_PSEUDONYM_KEEP') === null ? null : duration(source, 'LETHE_PSEUDONYM_KEEP', 'P90D', 0),
     }),
     logLevel: oneOf(source, source.find('LETHE_LOG_LEVEL'), LOG_LEVELS) ?? 'info',
   };
@@ -300,6 +306,16 @@ function duration(source: SettingsSource, name: SettingName, example: string, fa
   const fix = `Use an ISO 8601 duration above zero, such as ${example} or PT5M.`;
   source.report(found.from, `${name} is no duration`, fix);
   return fallbackMs;
+}
+
+function epochs(source: SettingsSource): PseudonymSettings['epochs'] {
+  const found = source.find('LETHE_PSEUDONYM_EPOCHS');
+  const parsed = found === null ? new Map<number, number>() : parseEpochs(found.text);
+  if (found !== null && parsed === null) {
+    const fix = 'Write VERSION=TIME,VERSION=TIME, such as 2=2026-06-01T00:00:00Z; a later version begins later.';
+    source.report(found.from, 'LETHE_PSEUDONYM_EPOCHS is no list of versions and times', fix);
+  }
+  return parsed ?? new Map<number, number>();
 }
 
 function isEndpoint(text: string): boolean {

@@ -56,7 +56,24 @@ describe('what is read', () => {
       consentMaxStalenessMs: 60_000,
       consume: { sessionTimeoutMs: 10_000, maxBytesPerPartition: 1_048_576 },
       limits: { maxBytes: 10_485_760, maxDepth: 512 },
+      pseudonyms: { epochs: new Map(), keepMs: null },
       logLevel: 'info',
+    });
+  });
+
+  it('knows when versions of the pseudonym key began, and for how long old ones are resolved', () => {
+    const env = { LETHE_PSEUDONYM_EPOCHS: '2=2026-06-01T00:00:00Z', LETHE_PSEUDONYM_KEEP: 'P90D' };
+    expect(good({ env, needs: [] }).pseudonyms).toEqual({
+      epochs: new Map([[2, Date.UTC(2026, 5, 1)]]),
+      keepMs: 90 * 86_400_000,
+    });
+    const wrong = { LETHE_PSEUDONYM_EPOCHS: '2026-06-01', LETHE_PSEUDONYM_KEEP: '90' };
+    expect(readSettings({ env: wrong, needs: [] })).toMatchObject({
+      ok: false,
+      problems: [
+        { message: 'LETHE_PSEUDONYM_EPOCHS is no list of versions and times' },
+        { message: 'LETHE_PSEUDONYM_KEEP is no duration' },
+      ],
     });
   });
 
