@@ -29,6 +29,7 @@ import { readReplayHeads } from '../core/replay-heads.ts';
 import { makeBundles } from '../gateway/bundles.ts';
 import { NO_REGISTRY } from '../core/no-registry.ts';
 import { decodePosition } from '../gateway/position.ts';
+import { wireDataKeys } from '../gateway/data-keys.main.ts';
 import { makeLetterPath } from '../gateway/replayed-letters.ts';
 import { boundYoungGeneration } from '../gateway/young-generation.main.ts';
 import type { ReplayLettersOptions } from './commands/dead-letters.ts';
@@ -123,6 +124,7 @@ export async function deadLettersReplay(texts: readonly string[], options: Repla
           bundles,
           bundleStore,
           consents: makeRedisConsentStore(redis),
+          dataKeys: dryRun ? null : wireDataKeys({ vault: settings.vault, keys, redis }),
           keyring,
           engine: makeEngine({ keyring }),
           topic: facts,

@@ -18,7 +18,7 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** What a worker waits for; the label `cause` of `lethe_paused_partitions`. */
-export type Dependency = 'kafka' | 'redis' | 'registry' | 'bundle' | 'consent_view';
+export type Dependency = 'kafka' | 'redis' | 'registry' | 'bundle' | 'consent_view' | 'data_keys';
 
 export class LetheError extends Error {
   readonly code: ErrorCode;

@@ -17,12 +17,15 @@ export type LookedUp = {
 /**
  * @param others subjects that a candidate finds in the batch. They ride in the same round trip, and must never be what
  * it fails for: if it does, it is made again without them.
+ *
+ * @param dataKeys whether the data keys of the subjects are wanted too.
  */
 export async function lookUp(
   records: readonly DecodedRecord[],
   keyring: Keyring,
   store: ConsentStore,
   others: readonly string[] = [],
+  dataKeys = false,
 ): Promise<LookedUp> {
   const tokensOf = new Map<string, readonly string[]>();
   for (const decoded of records) {
@@ -36,11 +39,11 @@ export async function lookUp(
   let othersKnown = true;
   let snapshot: ConsentSnapshot;
   try {
-    snapshot = await store.load(asked);
+    snapshot = await store.load(asked, { dataKeys });
   } catch (error) {
     if (asked.length === own.length) throw error;
     othersKnown = false;
-    snapshot = await store.load(own);
+    snapshot = await store.load(own, { dataKeys });
   }
   const states = new Map<string, ConsentState>();
   return {

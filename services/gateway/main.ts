@@ -29,6 +29,7 @@ import { LetheError } from '../core/errors.ts';
 import type { CompiledBundle, CompiledRoute } from '../core/policy/plan.ts';
 import type { Bundle, SchemaRegistry } from '../core/ports.ts';
 import { makeBundles } from './bundles.ts';
+import { wireDataKeys } from './data-keys.main.ts';
 import { makeGuardAlarm } from './guarded-schemas.ts';
 import { makeHealth } from './health.ts';
 import { makeMeasures, transportObserver } from './measures.main.ts';
@@ -130,6 +131,7 @@ export async function runGateway(settings: GatewaySettings, version: string, sto
     bundleStore,
     shadows,
     consents: health.watchingConsents(consents, (result) => metrics.lookups.inc({ result })),
+    dataKeys: wireDataKeys({ vault: settings.vault, keys, redis }),
     keyring,
     sealer,
     engine: makeEngine({ keyring }),

@@ -16,6 +16,7 @@ import { decideBatch } from './3-decide.ts';
 import { encodeBatch } from './4-encode.ts';
 import { makeRecheck } from './5-recheck.ts';
 import { auditBatch } from './audit-batch.ts';
+import { type DataKeys, decideUnder, needsDataKeys } from './data-keys.ts';
 import type { ActiveBundle, Bundles, RouteRuntime } from './bundles.ts';
 import type { Measures, Stage } from './measures.ts';
 import { openShadow, type ShadowBatch } from './shadow-batch.ts';
@@ -28,6 +29,7 @@ export type PipelineOptions = {
   readonly bundleStore: BundleStore;
   readonly shadows: Shadows;
   readonly consents: ConsentStore;
+  readonly dataKeys: DataKeys;
   readonly keyring: Keyring;
   readonly sealer: Sealer;
   readonly engine: Engine;
@@ -131,7 +133,7 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
     const maxOutputBytes = destinations.outputs.map(({ maxMessageBytes }) => maxMessageBytes - RECORD_OVERHEAD_BYTES);
     const limits = new Map(plan.outputs.map(({ topic }, index) => [topic, maxOutputBytes[index]!]));
     const maxBytesOf = (topic: string): number => limits.get(topic) ?? Number.POSITIVE_INFINITY;
-    const beside = { batch, plan, now, engine: options.engine, maxBytesOf, shadows };
+    const beside = { batch, plan, now, engine: options.engine, keyring: options.keyring, maxBytesOf, shadows };
     const codec = borrow();
     let shadow: ShadowBatch | null = null;
     try {
@@ -143,7 +145,10 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
         await context.heartbeat();
       }
       const accept = asking(last.watermark);
-      const found = await timed('lookup', () => lookUp(decoded, options.keyring, options.consents, shadow?.subjects));
+      const encrypting = needsDataKeys(decoded);
+      const found = await timed('lookup', () =>
+        lookUp(decoded, options.keyring, options.consents, shadow?.subjects, encrypting),
+      );
       const { activeDigest, shadowDigest, watermark } = found.snapshot;
       if (named(activeDigest) !== bundle.digest) return { again: 'active', digest: named(activeDigest) };
       shadows.notice(shadowDigest, bundle);
@@ -157,14 +162,20 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
       accept(watermark, now);
       await context.heartbeat();
 
-      const engine = options.engine.begin({ codec, now, maxOutputBytes });
+      const keys = encrypting ? await options.dataKeys.open(found, shadow !== null) : null;
+      const ciphers = keys === null ? {} : { ciphers: keys.ciphers };
       const states = await timed('decide', () =>
         decoded.map((one) => (one.kind === 'record' ? found.stateOf(one.record.subject) : null)),
       );
-      const decisions = await timed('apply', () => decideBatch(batch, decoded, states, engine, plan));
+      const { engine, decisions } = await timed('apply', () =>
+        decideUnder(keys, decoded, () => {
+          const begun = options.engine.begin({ codec, now, maxOutputBytes, ...ciphers });
+          return { engine: begun, decisions: decideBatch(batch, decoded, states, begun, plan) };
+        }),
+      );
       await context.heartbeat();
       if (shadow !== null) {
-        shadow.judge(decisions, found.othersKnown ? found.stateOf : null);
+        shadow.judge(decisions, found.othersKnown ? found.stateOf : null, keys?.candidates ?? null);
         await context.heartbeat();
       }
 

@@ -9,6 +9,7 @@ import {
   type ReplayRecords,
   type ReplayedBatch,
 } from '../core/dead-letter-replay.ts';
+import { standInCiphers } from '../core/apply/encrypt.ts';
 import { LetheError } from '../core/errors.ts';
 import { AUDIT_TOPIC, DEAD_LETTER_TOPIC } from '../core/own-topics.ts';
 import type { Publication, RawBatch, TopicFacts } from '../core/transport.ts';
@@ -19,6 +20,7 @@ import { encodeBatch } from './4-encode.ts';
 import { auditBatch } from './audit-batch.ts';
 import type { ActiveBundle, RouteRuntime } from './bundles.ts';
 import type { PipelineOptions } from './pipeline.ts';
+import { decideUnder, needsDataKeys } from './data-keys.ts';
 import { checkWatermark } from './position.ts';
 
 export type LetterPathOptions = Pick<
@@ -33,7 +35,10 @@ export type LetterPathOptions = Pick<
   | 'hashText'
   | 'now'
   | 'maxStalenessMs'
->;
+> & {
+  /** Null where nothing is published: then no data key is asked for or made. */
+  readonly dataKeys: PipelineOptions['dataKeys'] | null;
+};
 
 /** As in pipeline.ts. */
 const MAX_BUNDLE_CHANGES = 5;
@@ -80,18 +85,24 @@ export function makeLetterPath(options: LetterPathOptions): ReplayRecords {
     const codec = borrow();
     try {
       const decoded = await decodeBatch(batch, codec, now);
-      const { snapshot, stateOf } = await lookUp(decoded, options.keyring, options.consents);
+      const encrypting = options.dataKeys !== null && needsDataKeys(decoded);
+      const found = await lookUp(decoded, options.keyring, options.consents, [], encrypting);
+      const { snapshot, stateOf } = found;
       const { activeDigest, watermark } = snapshot;
       if (named(activeDigest) !== bundle.digest) return named(activeDigest);
       checkWatermark(watermark, last.watermark, now, options.maxStalenessMs);
 
-      const engine = options.engine.begin({
+      const keys = encrypting ? await (options.dataKeys?.open(found, false) ?? null) : null;
+      const begin = {
         codec,
         now,
+        ciphers: keys?.ciphers ?? standInCiphers(options.keyring),
         maxOutputBytes: destinations.outputs.map(({ maxMessageBytes }) => maxMessageBytes - RECORD_OVERHEAD_BYTES),
-      });
+      };
       const states = decoded.map((one) => (one.kind === 'record' ? stateOf(one.record.subject) : null));
-      const decisions = decideBatch(batch, decoded, states, engine, plan);
+      const { decisions } = await decideUnder(keys, decoded, () => ({
+        decisions: decideBatch(batch, decoded, states, options.engine.begin(begin), plan),
+      }));
       const outputs = plan.outputs.map(({ topic }) => topic);
 
       const places = decisions.flatMap(({ kind }, index) => (kind === 'decided' ? [index] : []));

@@ -3,8 +3,11 @@
  * in here is the candidate's failure and not the batch's.
  */
 import type { RecordCodec } from '../core/apply/codec.ts';
+import { standInCiphers } from '../core/apply/encrypt.ts';
+import type { SubjectCiphers } from '../core/data-key.ts';
 import type { ConsentState } from '../core/decide/consent-state.ts';
 import type { Engine, RecordDecision } from '../core/engine.ts';
+import type { Keyring } from '../core/keyring.ts';
 import type { RoutePlan } from '../core/policy/plan.ts';
 import { makeComparison } from '../core/shadow/comparison.ts';
 import type { ShadowVerdict } from '../core/shadow/divergence.ts';
@@ -21,6 +24,7 @@ export type ShadowBatchOptions = {
   readonly engine: Engine;
   /** The most bytes that a record of a topic may have; infinite for a topic of the candidate alone. */
   readonly maxBytesOf: (topic: string) => number;
+  readonly keyring: Keyring;
   readonly shadows: Pick<Shadows, 'failed'>;
 };
 
@@ -33,8 +37,13 @@ export type ShadowBatch = {
    * Holds the candidate's decisions against the active ones.
    *
    * @param stateOf null where the consents of `subjects` could not be had.
+   * @param ciphers null where the active bundle encrypts nothing: then no data key is asked for the candidate's sake.
    */
-  readonly judge: (decisions: readonly RecordDecision[], stateOf: StateOf | null) => void;
+  readonly judge: (
+    decisions: readonly RecordDecision[],
+    stateOf: StateOf | null,
+    ciphers: SubjectCiphers | null,
+  ) => void;
   /** What the records from one index up to another (without it) come to. */
   readonly verdict: (from: number, to: number) => ShadowVerdict;
   /** Gives the codec back; may be called twice. */
@@ -51,6 +60,7 @@ export async function openShadow(shadow: Shadow, options: ShadowBatchOptions): P
     candidate: runtime?.route.plan.outputs.map(({ topic }) => topic) ?? [],
     records: batch.records.length,
   });
+  const standIns = standInCiphers(options.keyring);
   let codec: RecordCodec | null = null;
   let decoded: readonly DecodedRecord[] = [];
   let asked = route !== null;
@@ -71,14 +81,14 @@ export async function openShadow(shadow: Shadow, options: ShadowBatchOptions): P
     }
   }
 
-  const compareAll = (decisions: readonly RecordDecision[], stateOf: StateOf): void => {
+  const compareAll = (decisions: readonly RecordDecision[], stateOf: StateOf, ciphers: SubjectCiphers): void => {
     if (runtime === null || codec === null) {
       decisions.forEach((decision, index) => comparison.compare(index, decision, null));
       return;
     }
     const { plan: own } = runtime.route;
     const maxOutputBytes = own.outputs.map(({ topic }) => options.maxBytesOf(topic));
-    const engine = options.engine.begin({ codec, now, maxOutputBytes });
+    const engine = options.engine.begin({ codec, now, maxOutputBytes, ciphers });
     decisions.forEach((decision, index) => {
       const one = decoded[index]!;
       const state = one.kind === 'record' ? stateOf(one.record.subject) : null;
@@ -88,9 +98,9 @@ export async function openShadow(shadow: Shadow, options: ShadowBatchOptions): P
 
   return {
     subjects: decoded.flatMap((one) => (one.kind === 'record' ? [one.record.subject] : [])),
-    judge: (decisions, stateOf) => {
+    judge: (decisions, stateOf, ciphers) => {
       try {
-        if (asked && stateOf !== null && route !== 'same') compareAll(decisions, stateOf);
+        if (asked && stateOf !== null && route !== 'same') compareAll(decisions, stateOf, ciphers ?? standIns);
       } catch (error) {
         fail(error);
       }

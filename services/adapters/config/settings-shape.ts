@@ -63,6 +63,11 @@ export const settingsShape = z
     LETHE_BATCH_BYTES: whole('Raw bytes of one partition that are decided about in one transaction. Default 1048576.'),
     LETHE_MAX_RECORD_BYTES: whole('Longer raw values are dead letters (too_large). Default 10485760.'),
     LETHE_MAX_DEPTH: whole('Deeper raw values are dead letters (undecodable). Default 512.'),
+    LETHE_VAULT_ADDR: text('Base URL of the Vault that wraps data keys; without it the keys file does.'),
+    LETHE_VAULT_TOKEN: text('Token at Vault. Better: LETHE_VAULT_TOKEN_FILE.'),
+    LETHE_VAULT_TOKEN_FILE: file('Holds LETHE_VAULT_TOKEN.'),
+    LETHE_VAULT_TRANSIT_KEY: text('Name of the key of the transit engine.'),
+    LETHE_VAULT_TRANSIT_MOUNT: text('Path of the transit engine. Default transit.'),
     LETHE_LOG_LEVEL: text('trace, debug, info, warn, error, fatal or silent. Default info.'),
   })
   .meta({ title: 'Lethe settings' });

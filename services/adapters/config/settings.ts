@@ -50,6 +50,13 @@ export type Settings<N extends Need = never> = { readonly [K in N]: Surroundings
   readonly http: { readonly host: string; readonly port: number };
   /** Milliseconds. */
   readonly consentMaxStalenessMs: number;
+  /** The Vault whose transit engine wraps data keys; null: the keys file does. */
+  readonly vault: {
+    readonly address: string;
+    readonly token: string;
+    readonly key: string;
+    readonly mount: string;
+  } | null;
   /** How raw records are consumed; names and units as the Kafka transport takes them. */
   readonly consume: { readonly sessionTimeoutMs: number; readonly maxBytesPerPartition: number };
   readonly limits: DecodeLimits;
@@ -107,6 +114,7 @@ export function readSettings<N extends Need = never>(request: SettingsRequest<N>
       port: whole(source, 'LETHE_HTTP_PORT', 9464, 0, 65_535),
     }),
     consentMaxStalenessMs: duration(source, 'LETHE_CONSENT_MAX_STALENESS', 'PT60S', 60_000),
+    vault: vault(source),
     consume: Object.freeze({
       sessionTimeoutMs: duration(source, 'LETHE_SESSION_TIMEOUT', 'PT10S', 10_000),
       maxBytesPerPartition: whole(source, 'LETHE_BATCH_BYTES', 1024 * 1024, 1024, 64 * 1024 * 1024),
@@ -227,6 +235,20 @@ function registry(source: SettingsSource, required: boolean): Surroundings['regi
   }
   const base = found.text.replace(/\/+$/, '');
   return concealing({ url: base, user: user?.text ?? null, password: password?.text ?? null }, ['password']);
+}
+
+function vault(source: SettingsSource): Settings['vault'] {
+  const address = source.find('LETHE_VAULT_ADDR');
+  if (address === null) return null;
+  if (!URL.canParse(address.text) || !/^https?:$/.test(new URL(address.text).protocol)) {
+    source.report(address.from, 'LETHE_VAULT_ADDR is no http(s) URL', 'Write https://HOST:8200.');
+  }
+  const token = source.findSecret('LETHE_VAULT_TOKEN');
+  const key = source.find('LETHE_VAULT_TRANSIT_KEY');
+  if (token === null) missing(source, 'LETHE_VAULT_TOKEN', 'the token, since LETHE_VAULT_ADDR is set');
+  if (key === null) missing(source, 'LETHE_VAULT_TRANSIT_KEY', 'the name of the key, since LETHE_VAULT_ADDR is set');
+  const mount = text(source, 'LETHE_VAULT_TRANSIT_MOUNT', 'transit', /^[A-Za-z0-9._/-]{1,200}$/, 'the path of the engine');
+  return concealing({ address: address.text, token: token?.text ?? '', key: key?.text ?? '', mount }, ['token']);
 }
 
 function api(source: SettingsSource, required: boolean): Surroundings['api'] | null {

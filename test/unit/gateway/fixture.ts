@@ -7,6 +7,7 @@ import { generateKeys, parseKeys } from '../../../services/adapters/crypto/keys.
 import { makeSealer } from '../../../services/adapters/crypto/sealer.ts';
 import { makeMemoryStores } from '../../../services/adapters/memory/stores.ts';
 import { makeJsonCodec } from '../../../services/core/apply/json/json-codec.ts';
+import type { DataKeyStore, KeyWrapper } from '../../../services/core/data-key.ts';
 import type { RecordCodec } from '../../../services/core/apply/codec.ts';
 import type { AuditSegment } from '../../../services/core/audit/segment.ts';
 import type { ConsentEvent } from '../../../services/core/consent-event.ts';
@@ -17,6 +18,9 @@ import type { Bundle } from '../../../services/core/ports.ts';
 import type { RawBatch, TopicFacts } from '../../../services/core/transport.ts';
 import { makeBundles } from '../../../services/gateway/bundles.ts';
 import type { BatchCounts } from '../../../services/gateway/measures.ts';
+import { makeCipherMaker, newDataKey } from '../../../services/adapters/crypto/envelope.ts';
+import { makeFileWrapper } from '../../../services/adapters/crypto/file-wrapper.ts';
+import { makeDataKeys } from '../../../services/gateway/data-keys.ts';
 import { makePipeline } from '../../../services/gateway/pipeline.ts';
 import { makeShadows } from '../../../services/gateway/shadows.ts';
 
@@ -65,6 +69,9 @@ export type SetUpOptions = {
   readonly stamped?: boolean;
   /** Told of each look-up; may throw. */
   readonly asked?: (tokens: readonly string[]) => void;
+  /** In place of the store's. */
+  readonly mint?: DataKeyStore['mint'];
+  readonly wrapper?: KeyWrapper | null;
   /** In place of reading the candidate from the store. */
   readonly readShadow?: (digest: string) => Promise<Bundle | null>;
   /** Around each codec of the candidate. */
@@ -118,13 +125,19 @@ export async function setUp(options: SetUpOptions = {}) {
     shadows,
     consents: {
       ...stores.consents,
-      load: async (tokens) => {
+      load: async (tokens, what) => {
         lookUps++;
         options.asked?.(tokens);
-        const snapshot = await stores.consents.load(tokens);
+        const snapshot = await stores.consents.load(tokens, what);
         return options.stamped === false ? { ...snapshot, stamp: null } : snapshot;
       },
     },
+    dataKeys: makeDataKeys({
+      store: { mint: options.mint ?? stores.dataKeys.mint },
+      wrapper: options.wrapper === undefined ? makeFileWrapper(keys) : options.wrapper,
+      newKey: newDataKey,
+      makeCipher: makeCipherMaker(keys),
+    }),
     keyring,
     sealer: makeSealer(keys),
     engine: makeEngine({ keyring }),

@@ -40,6 +40,7 @@ async function letterPath() {
     loaded: () => undefined,
   });
   const replay = makeLetterPath({
+    dataKeys: null,
     bundles,
     bundleStore: stores.bundles,
     consents: stores.consents,

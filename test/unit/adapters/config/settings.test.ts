@@ -48,6 +48,7 @@ describe('what is read', () => {
     expect(good({ env: {}, needs: [] })).toEqual({
       kafka: null,
       redis: null,
+      vault: null,
       registry: null,
       keysFile: null,
       api: null,
