@@ -43,6 +43,37 @@ function bad(env: Record<string, string>, gateway?: string, needs: readonly Need
   return result.ok ? [] : formatSettingProblems(result.problems).replaceAll(folder, 'DIR').trimEnd().split('\n');
 }
 
+describe('the control API', () => {
+  const needs = ['api'] as const;
+
+  it('is not there without a tokens file, which is a problem only where it is needed', () => {
+    expect(good({ env: { LETHE_API_PORT: '1' }, needs: [], wants: needs }).api).toBeNull();
+    expect(bad({}, undefined, needs).join()).toContain('LETHE_API_TOKENS_FILE');
+  });
+
+  it('listens on this machine alone, without TLS, unless told', () => {
+    expect(good({ env: { LETHE_API_TOKENS_FILE: '/t.yaml' }, needs }).api).toMatchObject({
+      host: '127.0.0.1',
+      port: 8080,
+      tokensFile: '/t.yaml',
+      tls: null,
+      requestsPerMinute: 6_000,
+    });
+  });
+
+  it('speaks TLS where certificate and key are named, both or neither, and hides the key', () => {
+    const cert = file('cert.pem', PEM);
+    const key = file('key.pem', PEM.replaceAll('x', 'hunter2'));
+    const env = { LETHE_API_TOKENS_FILE: '/t.yaml', LETHE_API_TLS_CERT: cert, LETHE_API_TLS_KEY: key };
+    const { api } = good({ env, needs });
+    expect(api.tls?.key).toContain('hunter2');
+    expect(JSON.stringify(api) + inspect(api, { depth: 5 })).not.toContain('hunter2');
+    expect(bad({ ...env, LETHE_API_TLS_KEY: '' }, undefined, needs).join()).toContain(
+      'LETHE_API_TLS_CERT is set alone',
+    );
+  });
+});
+
 describe('what is read', () => {
   it('has the defaults of the design', () => {
     expect(good({ env: {}, needs: [] })).toEqual({
