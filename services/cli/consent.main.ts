@@ -10,12 +10,14 @@ import { silenceNegativeTimeoutWarning } from '../adapters/log/warnings.ts';
 import { connectRedis } from '../adapters/redis/client.ts';
 import { makeRedisConsentStore } from '../adapters/redis/consent-store.ts';
 import { makeWrittenTopics } from '../gateway/written-topics.main.ts';
+import { readConsentHistory } from '../core/consent-history.ts';
 import { readConsents } from '../core/consent-report.ts';
 import { importConsents } from './consent-import.ts';
 import { EXIT } from './exit.ts';
 import { bytesOf, sizeOfFile } from './files.ts';
 import { makeProgress } from './progress.ts';
 import { commandSettings } from './settings.main.ts';
+import { timeOption } from './time-option.ts';
 
 /** `lethe consent import FILE`: returns once the view holds the events. */
 export async function consentImport(file: string, options: { config?: string }): Promise<number> {
@@ -67,6 +69,27 @@ export async function consentGet(subject: string, options: { config?: string }):
     const subjectTokens = makeSubjectTokens(readKeys(settings.keysFile));
     const report = await readConsents(subject, { subjectTokens }, makeRedisConsentStore(redis), Date.now());
     process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+    return EXIT.ok;
+  } finally {
+    await redis.close();
+  }
+}
+
+/** `lethe consent history SUBJECT`: what was in force when, as JSON; the subject id is not repeated. */
+export async function consentHistory(
+  subject: string,
+  options: { config?: string; purpose?: string; at?: string },
+): Promise<number> {
+  const asked = {
+    ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
+    ...(options.at === undefined ? {} : { at: timeOption(options.at, '--at') }),
+  };
+  const settings = commandSettings(options, ['redis', 'keysFile']);
+  const redis = connectRedis(settings.redis);
+  try {
+    const subjectTokens = makeSubjectTokens(readKeys(settings.keysFile));
+    const history = await readConsentHistory(subject, { subjectTokens }, makeRedisConsentStore(redis), asked);
+    process.stdout.write(`${JSON.stringify(history, null, 2)}\n`);
     return EXIT.ok;
   } finally {
     await redis.close();

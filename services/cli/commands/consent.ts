@@ -34,4 +34,23 @@ export const addConsent: AddCommand = (parent, finish) => {
       ),
     )
     .addHelpText('after', examples(['lethe consent get cust-1']));
+  consent
+    .command('history')
+    .description('what was in force when for a subject, by purpose, as JSON')
+    .argument('<subject>', 'subject id as it stands in the events')
+    .option('--purpose <name>', 'this purpose alone')
+    .option('--at <time>', 'what was in force at that moment alone, like 2026-03-01T00:00:00Z')
+    .option(...CONFIG_FLAG)
+    .action(
+      finish(async (subject: string, options: { config?: string; purpose?: string; at?: string }) =>
+        (await import('../consent.main.ts')).consentHistory(subject, options),
+      ),
+    )
+    .addHelpText(
+      'after',
+      examples([
+        'lethe consent history cust-1',
+        'lethe consent history cust-1 --purpose analytics --at 2026-03-01T00:00:00Z',
+      ]),
+    );
 };

@@ -6,6 +6,7 @@ import type { ConsentState } from './consent-state.ts';
 
 /** The bases that ask the subject; the others are never refused. */
 export const ASKING_BASES = ['consent', 'opt_out', 'legitimate_interest'] as const;
+export type AskingBasis = (typeof ASKING_BASES)[number];
 
 export type Interval = {
   /** Epoch milliseconds, inclusive; null: always before `until`. */
@@ -19,7 +20,7 @@ export type Interval = {
   /** An erasure is in force: withheld whatever the bases say, but for legal obligations. */
   readonly erased: boolean;
   /** By basis: why the purpose may not be served, null where it may. Erasure is asked separately, as in `decide`. */
-  readonly refusals: Readonly<Record<(typeof ASKING_BASES)[number], WithheldReason | null>>;
+  readonly refusals: Readonly<Record<AskingBasis, WithheldReason | null>>;
   /** A grant in force is explicit. */
   readonly explicit: boolean;
 };

@@ -5,7 +5,7 @@ import { decide, settle } from '../../../../services/core/decide/decide.ts';
 import { makeVariants } from '../../../../services/core/decide/variants.ts';
 import type { WithheldReason } from '../../../../services/core/outcome.ts';
 import type { Basis } from '../../../../services/core/policy/plan.ts';
-import { CATEGORY, DAY, event, NOW, planOf, purpose } from '../engine-fixture.ts';
+import { CATEGORY, DAY, event, NOW, type OutputSpec, planOf, purpose } from '../engine-fixture.ts';
 
 /**
  * basis × state × regime × sensitivity × age × strip, every combination, against what DESIGN section 5 says of each
@@ -248,12 +248,7 @@ function expected(
  * the table's own rules say of both moments: that of the present first.
  */
 describe('consent at event time', () => {
-  const at = (
-    events: Row['said'],
-    eventDay: number,
-    over: Partial<Parameters<typeof planOf>[1][number]> = {},
-    fields = ['id', 'health'] as const,
-  ) => {
+  const at = (events: Row['said'], eventDay: number, over: OutputSpec = {}, fields = ['id', 'health'] as const) => {
     const plan = planOf(
       Object.fromEntries(fields.map((field) => [field, { category: FIELDS[field], maxAgeMs: 365 * DAY }])),
       [{ consentAt: 'event_and_decision', purpose: purpose({ retentionMs: 365 * DAY }), ...over }],

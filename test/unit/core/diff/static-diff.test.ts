@@ -142,6 +142,12 @@ const CASES: readonly Case[] = [
     ['unconsented: withhold → strip (exposes)'],
   ],
   [
+    'consent at event time',
+    one(policy(FIELDS, KEEP, { output: { consent_at: 'event_and_decision' } })),
+    base,
+    ['consent_at: event_and_decision → decision (exposes)'],
+  ],
+  [
     'stripping where nothing could be left',
     one(policy(FIELDS, KEEP.slice(0, 2))),
     one(policy(FIELDS, KEEP.slice(0, 2), { output: { unconsented: 'strip' } })),

@@ -66,6 +66,10 @@ describe('a route of the candidate', () => {
     ['a declared header', policy('trace: system', 'span: system')],
     ['its outputs', policy('topic: clean.a', 'topic: clean.b')],
     ['the key of an output', policy('purpose: analytics', 'purpose: analytics\n    key: none')],
+    [
+      'when consent must be in force',
+      policy('purpose: analytics', 'purpose: analytics\n    consent_at: event_and_decision'),
+    ],
     ['what becomes of the unconsented', policy('purpose: analytics', 'purpose: analytics\n    unconsented: strip')],
     ['its subject', policy('subject: id', 'subject: mail')],
     ['the time of a record', policy('subject: id', 'subject: id\ntime: mail')],
