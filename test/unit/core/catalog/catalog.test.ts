@@ -161,6 +161,12 @@ describe('the topic of an Avro route', () => {
     expect(topic.undeclared).toEqual(['_subject', 'note', 'inner', 'tags', 'seen.*']);
   });
 
+  it('follows a type within itself once', () => {
+    const deep = { ...policyWith({ ...FIELDS, 'inner.**': 'user.behavior' }, [RULES]), from: policy.from };
+    const versions = [{ label: 'file', schema: schema([{ name: 'inner', type: inner }]) }];
+    expect(topicOf({ policies: [deep] }, { from: 'file', versions }).undeclared).toEqual(['_subject']);
+  });
+
   it('says that it knows no schema where none is at hand', () => {
     expect(topicOf({ policies: [policy] })).toMatchObject({ schema: { kind: 'unknown' }, undeclared: null });
   });

@@ -126,6 +126,20 @@ describe('a report', () => {
     expect(reportAsMarkdown(report)).toContain('## Purpose unknown');
   });
 
+  it('takes of a field that differs between schema versions what was done to it', () => {
+    const facts = factsOf(ONE);
+    const topics = facts.catalog.topics.map((topic) => {
+      const [email] = topic.fields.filter(({ path }) => path === 'e');
+      const kept = { ...email!, category: 'user', form: { action: 'keep', plain: 'as it is', policy: 'keep' } };
+      const other = { ...email!, category: 'user.behavior' };
+      return { ...topic, fields: [kept, ...topic.fields, other] };
+    });
+    const { purposes } = reportOf(new Map([[ONE, { ...facts, catalog: { ...facts.catalog, topics } }]]));
+    expect(purposes[0]?.released.filter(({ path }) => path === 'e')).toMatchObject([
+      { category: 'user.contact.email or user.behavior', form: { action: 'mask' }, records: 6 },
+    ]);
+  });
+
   it('says that nothing was decided, and that the period is not over', () => {
     const report = reportOf(new Map(), [], FROM);
     expect(report).toMatchObject({ records: 0, purposes: [], rawTopics: [], bundles: [] });
