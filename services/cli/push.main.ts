@@ -15,6 +15,8 @@ import { usableConfiguration } from './configuration.main.ts';
 import { EXIT } from './exit.ts';
 import { push as pushBundle } from './push.ts';
 import { commandSettings } from './settings.main.ts';
+import { keptTooLong } from './topics.ts';
+import { topicsPortOf } from './topics-port.main.ts';
 
 /** `lethe push DIR`: prints the digest on stdout. Without KAFKA_BROKERS the topics are left to the workers. */
 export async function push(dir: string, options: { config?: string }): Promise<number> {
@@ -48,6 +50,7 @@ export async function push(dir: string, options: { config?: string }): Promise<n
         const written = makeWrittenTopics(admin, settings.kafka.brokers);
         const created = await written.ensure(compiled.routes);
         if (created.length > 0) say(`Topics created: ${created.join(', ')}`);
+        for (const line of await keptTooLong(compiled, topicsPortOf(admin, settings.kafka.brokers))) say(line);
       },
     });
   } finally {

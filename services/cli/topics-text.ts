@@ -16,7 +16,8 @@ export function spanText(ms: number): string {
   if (ms <= 0) return '0s';
   const first = UNITS.findIndex(([, unit]) => ms >= unit);
   if (first < 0) return `${ms}ms`;
-  const shown = UNITS.slice(first, first + 3);
+  // From the largest on: what is rounded up may carry over.
+  const shown = UNITS.slice(0, first + 3);
   const [, smallest] = shown.at(-1)!;
   let rest = Math.ceil(ms / smallest) * smallest;
   const parts: string[] = [];

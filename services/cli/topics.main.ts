@@ -1,6 +1,5 @@
 import { makeKafka } from '../adapters/kafka/client.ts';
-import { alterTopic, brokerTimes, describeTopics } from '../adapters/kafka/topic-settings.ts';
-import { connectAdmin, disconnectAdmin, ensureTopics } from '../adapters/kafka/topics.ts';
+import { connectAdmin, disconnectAdmin } from '../adapters/kafka/topics.ts';
 import { kafkajsLogCreator } from '../adapters/log/kafkajs-bridge.ts';
 import { makeLog } from '../adapters/log/logger.ts';
 import { silenceNegativeTimeoutWarning } from '../adapters/log/warnings.ts';
@@ -10,6 +9,7 @@ import { usableConfiguration } from './configuration.main.ts';
 import { EXIT } from './exit.ts';
 import { everyOption } from './every-option.ts';
 import { commandSettings } from './settings.main.ts';
+import { topicsPortOf } from './topics-port.main.ts';
 import { appliedAsText, planAsJson, planAsText } from './topics-text.ts';
 import { applyTopics, holds, planTopics, type TopicsPlan, type TopicsPort } from './topics.ts';
 
@@ -46,15 +46,7 @@ async function withTopics(
   const admin = makeKafka(settings, kafkajsLogCreator(makeLog('silent'))).admin({ retry: { retries: 2 } });
   try {
     await connectAdmin(admin, brokers);
-    const port: TopicsPort = {
-      describe: (names) => describeTopics(admin, brokers, names),
-      brokerTimes: () => brokerTimes(admin, brokers),
-      create: async (topic) => {
-        const { missing } = await ensureTopics(admin, brokers, [topic]);
-        return missing[0] === undefined ? null : `${missing[0].reason}; create it: ${missing[0].create}`;
-      },
-      alter: (topic, changes) => alterTopic(admin, topic, changes),
-    };
+    const port = topicsPortOf(admin, brokers);
     const again = (): Promise<TopicsPlan> => planTopics(compiled, OWN_TOPICS, port, every);
     return await use(await again(), port, again);
   } finally {

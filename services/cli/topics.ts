@@ -1,6 +1,6 @@
 /** `lethe topics plan` and `apply`: what topics must be like for Kafka's own deletion to keep what purposes promise. */
 import type { CompiledBundle } from '../core/policy/plan.ts';
-import type { BrokerTimes, TopicSettings } from '../core/retention/stay.ts';
+import { type BrokerTimes, EXPIRY_EVERY_MS, type TopicSettings } from '../core/retention/stay.ts';
 import { planOutput, planOwn, type TopicPlan, type TopicState } from '../core/retention/topic-plan.ts';
 
 export type OwnTopicSpec = {
@@ -43,6 +43,24 @@ export async function planTopics(
 /** Whether every promise is kept by what is there; topics that are yet to be made break none. */
 export function holds({ topics }: TopicsPlan): boolean {
   return topics.every(({ verdict }) => verdict === 'holds' || verdict === 'missing');
+}
+
+/**
+ * For `push`: outputs that exist and keep values longer than their purpose promises, a warning each. What a purpose does
+ * not promise (no `published`) is `plan`'s to tell.
+ */
+export async function keptTooLong(compiled: CompiledBundle, port: TopicsPort): Promise<readonly string[]> {
+  const promising = compiled.routes.some(({ plan }) =>
+    plan.outputs.some(({ purpose }) => purpose.publishedMs !== undefined),
+  );
+  if (!promising) return [];
+  const { topics } = await planTopics(compiled, [], port, EXPIRY_EVERY_MS);
+  return topics
+    .filter(({ stayAfter, verdict }) => stayAfter !== null && (verdict === 'change' || verdict === 'fails'))
+    .map(
+      ({ topic, purpose }) =>
+        `WARNING: ${topic} keeps values longer than purpose ${purpose} promises; "lethe topics plan" says what to change.`,
+    );
 }
 
 export type Applied = {

@@ -25,6 +25,9 @@ export type BrokerTimes = {
 /** Kafka's defaults. */
 export const ASSUMED_TIMES: BrokerTimes = { checkIntervalMs: 300_000, cleanerBackoffMs: 15_000, assumed: true };
 
+/** How often `lethe topics expire` is run where nobody says. */
+export const EXPIRY_EVERY_MS = 3_600_000;
+
 /**
  * What may pass between the decision about a record and the broker's stamp on it, ample: an open transaction is ended by
  * the broker after 30 s.

@@ -113,6 +113,19 @@ export function planOutput(
   return { ...done, verdict: 'change', findings };
 }
 
+/**
+ * The settings with which an output topic is made, by whoever makes it. Without `published` only what the policy itself
+ * says: the rest is the broker's.
+ */
+export function settingsOfNew(
+  { purpose: { publishedMs }, cleanup = 'delete' }: OutputPlan,
+  brokers: BrokerTimes,
+  expiryEveryMs: number,
+): TopicSettings {
+  if (publishedMs !== undefined) return wantedOf({}, cleanup, publishedMs, brokers, expiryEveryMs);
+  return cleanup === 'delete' ? {} : { 'cleanup.policy': cleanup, ...tombstones({}) };
+}
+
 /** One of Lethe's own topics, of which nothing is promised but what it is made with (gateway/topics.ts). */
 export function planOwn(
   own: { readonly name: string; readonly partitions: number; readonly config: TopicSettings },
