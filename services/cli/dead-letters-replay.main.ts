@@ -4,7 +4,7 @@ import { compileBundle } from '../adapters/config/load.ts';
 import { digestFiles } from '../adapters/config/digest.ts';
 import { sha256Hex } from '../adapters/crypto/digest.ts';
 import { makeKeyring } from '../adapters/crypto/keyring.ts';
-import { open } from '../adapters/crypto/sealer.ts';
+import { makeSealer, open } from '../adapters/crypto/sealer.ts';
 import { makeKafka } from '../adapters/kafka/client.ts';
 import { isCompacted } from '../adapters/kafka/compaction.ts';
 import { kafkaUnavailable } from '../adapters/kafka/errors.ts';
@@ -120,19 +120,22 @@ export async function deadLettersReplay(texts: readonly string[], options: Repla
         marks,
         selection: makeSelection({ code: options.code ?? null, topic, ...times, coordinates }),
         openLetter: makeOpenLetter((envelope, data) => open(keys, envelope, data)),
-        replay: makeLetterPath({
-          bundles,
-          bundleStore,
-          consents: makeRedisConsentStore(redis),
-          dataKeys: dryRun ? null : wireDataKeys({ vault: settings.vault, keys, redis }),
-          keyring,
-          engine: makeEngine({ keyring }),
-          topic: facts,
-          encodeSegment: segments.encode,
-          hashText: sha256Hex,
-          now: Date.now,
-          maxStalenessMs: settings.consentMaxStalenessMs,
-        }),
+        replay: makeLetterPath(
+          {
+            bundles,
+            bundleStore,
+            consents: makeRedisConsentStore(redis),
+            dataKeys: dryRun ? null : wireDataKeys({ vault: settings.vault, keys, redis }),
+            keyring,
+            engine: makeEngine({ keyring }),
+            topic: facts,
+            encodeSegment: segments.encode,
+            hashText: sha256Hex,
+            now: Date.now,
+            maxStalenessMs: settings.consentMaxStalenessMs,
+          },
+          makeSealer(keys),
+        ),
         refusalOf: refusals(),
         headOf: auditHeads(log, passed),
         watermarkOf: workersWatermarks(),

@@ -12,7 +12,7 @@ import { makeLog } from '../adapters/log/logger.ts';
 import { silenceNegativeTimeoutWarning } from '../adapters/log/warnings.ts';
 import { connectRedis } from '../adapters/redis/client.ts';
 import { wireProjector } from '../control/projector.main.ts';
-import { NO_DATA_KEYS, type WiredRequests, wireRequests } from '../control/requests.main.ts';
+import { keyOpener, type WiredRequests, wireRequests } from '../control/requests.main.ts';
 import { makeWrittenTopics } from '../gateway/written-topics.main.ts';
 import { LetheError } from '../core/errors.ts';
 import { parseDuration } from '../core/policy/duration.ts';
@@ -196,7 +196,7 @@ async function withRequests(
   work: (wired: WiredRequests) => Promise<number>,
 ): Promise<number> {
   silenceNegativeTimeoutWarning();
-  const sign = makeSigner(readKeys(settings.keysFile));
+  const keys = readKeys(settings.keysFile);
   const log = makeLog('silent');
   const kafka = makeKafka(settings.kafka, kafkajsLogCreator(log));
   const { brokers } = settings.kafka;
@@ -210,8 +210,8 @@ async function withRequests(
     redis,
     groupId: settings.groupId,
     catchUp: projector.catchUp,
-    sign,
-    dataKeys: NO_DATA_KEYS,
+    sign: makeSigner(keys),
+    openKey: keyOpener(keys),
     patienceMs,
   });
   try {

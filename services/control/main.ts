@@ -13,6 +13,7 @@ import { LetheError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { serveControlApi } from './api.main.ts';
 import { wireProjector } from './projector.main.ts';
+import { startRequests } from './requests-background.main.ts';
 import { sleep } from './sleep.ts';
 
 export type ControlSettings = Settings<'kafka' | 'redis' | 'keysFile'>;
@@ -77,6 +78,8 @@ export async function runControl(settings: ControlSettings, version: string, sto
   log.info({ port: http.port, brokers: brokers.join(','), redis: redis.endpoint }, 'Control up');
 
   let api: Awaited<ReturnType<typeof serveControlApi>> = null;
+  let requests: ReturnType<typeof startRequests> = null;
+  const requestsStop = new AbortController();
   try {
     await untilDone(stop, log, async () => {
       await connectAdmin(admin, brokers);
@@ -84,9 +87,20 @@ export async function runControl(settings: ControlSettings, version: string, sto
       if (created.length > 0) log.info({ topics: created.join(',') }, 'Created topics');
     });
     api = await serveControlApi({ settings, version, kafka, admin, redis, log, metrics });
+    requests = startRequests({
+      settings,
+      kafka,
+      admin,
+      redis,
+      log,
+      metrics,
+      stop: AbortSignal.any([stop, requestsStop.signal]),
+    });
     await projector.run(stop);
     log.info({}, 'Stopped');
   } finally {
+    requestsStop.abort();
+    await requests?.close();
     await api?.close();
     await http.close();
     await close();

@@ -1,6 +1,8 @@
 /** Requests of subjects on Kafka and Redis, for `lethe control` and for `lethe request`. */
 import { makeRequestEventCodec } from '../adapters/avro-single-object/requests.ts';
 import { makeConsentEventCodec } from '../adapters/avro-single-object/consent-events.ts';
+import type { Keys } from '../adapters/crypto/keys.ts';
+import { open } from '../adapters/crypto/sealer.ts';
 import { digestFiles } from '../adapters/config/digest.ts';
 import { compileBundle } from '../adapters/config/load.ts';
 import { makeKafkaConsentLog } from '../adapters/kafka/consent-log.ts';
@@ -13,15 +15,16 @@ import { makeRedisBundleStore } from '../adapters/redis/bundle-store.ts';
 import type { RedisClient } from '../adapters/redis/client.ts';
 import { makeRedisConsentProjection } from '../adapters/redis/consent-projection.ts';
 import { makeRedisConsentStore } from '../adapters/redis/consent-store.ts';
+import { makeRedisDataKeyStore } from '../adapters/redis/data-key-store.ts';
 import { headerValues } from '../core/apply/header-values.ts';
 import { consentPartition } from '../core/consent-partition.ts';
 import { parseCoordinate } from '../core/coordinate.ts';
 import { consentStateOfTokens } from '../core/decide/consent-state.ts';
 import { LetheError } from '../core/errors.ts';
-import { CONSENT_EVENTS_TOPIC, REQUESTS_TOPIC } from '../core/own-topics.ts';
+import { CONSENT_EVENTS_TOPIC, PUBLISHED_KEYS_TOPIC, REQUESTS_TOPIC } from '../core/own-topics.ts';
 import type { CompiledBundle } from '../core/policy/plan.ts';
 import { outputsIn } from '../core/requests/new-request.ts';
-import type { RequestConsents, RequestDataKeys, RequestOutputs, RequestPorts } from '../core/requests/ports.ts';
+import type { RequestConsents, RequestOutputs, RequestPorts, Tombstone } from '../core/requests/ports.ts';
 import type { SubjectRequest } from '../core/requests/request.ts';
 import { decodePosition } from '../gateway/position.ts';
 import { makeRequestLog } from './requests-log.ts';
@@ -37,9 +40,12 @@ export type RequestsParts = ReaderParts & {
   /** Brings the view up to date with the feed; null where somebody else in this process does. */
   readonly catchUp: (() => Promise<unknown>) | null;
   readonly sign: RequestPorts['sign'];
-  readonly dataKeys: RequestDataKeys;
+  /** Opens a sealed key of the index. Throws where it cannot. */
+  readonly openKey: (sealed: Uint8Array, name: string) => string;
   readonly patienceMs: number;
 };
+
+type IndexEntry = Tombstone & { readonly name: string; readonly place: number };
 
 export type WiredRequests = {
   readonly ports: RequestPorts;
@@ -50,8 +56,16 @@ export type WiredRequests = {
   readonly close: () => Promise<void>;
 };
 
-/** This installation keeps no data keys: nothing is published encrypted. */
-export const NO_DATA_KEYS: RequestDataKeys = { shred: async () => 'none_kept', shredded: async () => true };
+/** Opens sealed keys of the index with the keys that sealed them. */
+export function keyOpener(keys: Keys): RequestsParts['openKey'] {
+  return (sealed, name) => {
+    const opened = open(keys, sealed, name);
+    if (opened.ok) return Buffer.from(opened.plaintext).toString('utf8');
+    throw new LetheError('invalid_config', `An entry of ${PUBLISHED_KEYS_TOPIC} cannot be opened: ${opened.problem}`, {
+      fix: 'Use a keys file that holds every version of "dead_letter" that workers sealed with.',
+    });
+  };
+}
 
 export function wireRequests(parts: RequestsParts): WiredRequests {
   const { kafka, brokers, admin, redis, groupId } = parts;
@@ -62,6 +76,7 @@ export function wireRequests(parts: RequestsParts): WiredRequests {
   const view = makeRedisConsentStore(redis);
   const projection = makeRedisConsentProjection(redis);
   const bundles = makeRedisBundleStore(redis, digestFiles);
+  const dataKeys = makeRedisDataKeyStore(redis);
 
   let compiled: { readonly digest: string; readonly compiled: CompiledBundle } | null = null;
   const bundle: WiredRequests['bundle'] = async () => {
@@ -112,6 +127,27 @@ export function wireRequests(parts: RequestsParts): WiredRequests {
     },
   };
 
+  /** Throws where an entry cannot be opened: its key could not be buried. */
+  const indexEntries = async (tokens: readonly string[]): Promise<readonly IndexEntry[]> => {
+    const entries = new Map<string, IndexEntry>();
+    const bounds = await settled({ kafka, brokers, facts, reader }, PUBLISHED_KEYS_TOPIC);
+    for (const place of new Set(tokens.map((token) => consentPartition(token, bounds.length)))) {
+      const held = bounds.find(({ partition }) => partition === place);
+      if (held === undefined || held.low >= held.end) continue;
+      const range = { topic: PUBLISHED_KEYS_TOPIC, partition: place, from: held.low, to: held.end };
+      for await (const batch of reader.read(range)) {
+        for (const { key, value } of batch.records) {
+          const name = key === null ? '' : Buffer.from(key).toString('latin1');
+          const [token = '', topic = '', partition = ''] = name.split('/');
+          if (!tokens.includes(token)) continue;
+          if (value === null) entries.delete(name);
+          else entries.set(name, { name, place, topic, partition: Number(partition), key: parts.openKey(value, name) });
+        }
+      }
+    }
+    return [...entries.values()];
+  };
+
   const outputs: RequestOutputs = {
     active: async () => {
       const now = await bundle();
@@ -119,7 +155,19 @@ export function wireRequests(parts: RequestsParts): WiredRequests {
       return { sources: now.compiled.routes.map(({ topic }) => topic), outputs: outputsIn(now.compiled) };
     },
     cleanup: (topic) => topicCleanup(admin, brokers, topic),
-    indexed: async () => [],
+    indexed: async (tokens) =>
+      (await indexEntries(tokens)).map(({ topic, partition, key }) => ({ topic, partition, key })),
+    forget: async (tokens) => {
+      await records.append(
+        (await indexEntries(tokens)).map(({ name, place }) => ({
+          topic: PUBLISHED_KEYS_TOPIC,
+          partition: place,
+          key: name,
+          value: null,
+          headers: {},
+        })),
+      );
+    },
     bury: (tombstones, source) =>
       records.append(tombstones.map((one) => ({ ...one, value: null, headers: { 'lethe-source': source } }))),
     async *recordsFrom(topic, partition, from) {
@@ -156,7 +204,16 @@ export function wireRequests(parts: RequestsParts): WiredRequests {
       feedIn: (metadata) => decodePosition(metadata).watermark?.offsets ?? null,
     }),
     outputs,
-    dataKeys: parts.dataKeys,
+    dataKeys: {
+      shred: async (tokens, at) => {
+        await dataKeys.shred(tokens, at);
+        return 'shredded';
+      },
+      shredded: async (tokens) => {
+        const states = await dataKeys.load(tokens);
+        return tokens.every((token) => states.get(token)?.state === 'shredded');
+      },
+    },
     gather: async () => {
       throw new LetheError('bug', 'reports are not wired');
     },

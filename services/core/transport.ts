@@ -46,6 +46,8 @@ export type TopicFacts = {
   readonly partitions: number;
   /** `max.message.bytes`: upper bound of an encoded record batch. */
   readonly maxMessageBytes: number;
+  /** Whether it keeps only the newest record of each key; absent: no. */
+  readonly compacted?: boolean;
 };
 
 /** What a batch comes to: published, and its position committed with `metadata`, atomically or not at all. */

@@ -19,6 +19,7 @@ import { auditBatch } from './audit-batch.ts';
 import { type DataKeys, decideUnder, needsDataKeys } from './data-keys.ts';
 import type { ActiveBundle, Bundles, RouteRuntime } from './bundles.ts';
 import type { Measures, Stage } from './measures.ts';
+import { openPublishedKeys } from './published-keys.ts';
 import { openShadow, type ShadowBatch } from './shadow-batch.ts';
 import type { Shadows } from './shadows.ts';
 import { checkWatermark, decodePosition, encodePosition, furtherOf } from './position.ts';
@@ -130,6 +131,7 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
       deadLetters: await options.topic(DEAD_LETTER_TOPIC),
       audit: await options.topic(AUDIT_TOPIC),
     };
+    const publishedKeys = await openPublishedKeys(plan, destinations.outputs, options);
     const maxOutputBytes = destinations.outputs.map(({ maxMessageBytes }) => maxMessageBytes - RECORD_OVERHEAD_BYTES);
     const limits = new Map(plan.outputs.map(({ topic }, index) => [topic, maxOutputBytes[index]!]));
     const maxBytesOf = (topic: string): number => limits.get(topic) ?? Number.POSITIVE_INFINITY;
@@ -199,7 +201,10 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
         const { sealer } = options;
         return {
           chain: audit.chain,
-          publications: encodeBatch(batch, decisions, { plan, destinations, sealer, segments, now }),
+          publications: [
+            ...encodeBatch(batch, decisions, { plan, destinations, sealer, segments, now }),
+            ...(publishedKeys?.(batch, decisions, decoded, now) ?? []),
+          ],
         };
       });
       const divergence = shadow?.verdict(0, decisions.length).divergence ?? [];

@@ -12,6 +12,7 @@ import {
 import { standInCiphers } from '../core/apply/encrypt.ts';
 import { LetheError } from '../core/errors.ts';
 import { AUDIT_TOPIC, DEAD_LETTER_TOPIC } from '../core/own-topics.ts';
+import type { Sealer } from '../core/ports.ts';
 import type { Publication, RawBatch, TopicFacts } from '../core/transport.ts';
 import { decodeBatch } from './1-decode.ts';
 import { lookUp } from './2-look-up.ts';
@@ -20,6 +21,7 @@ import { encodeBatch } from './4-encode.ts';
 import { auditBatch } from './audit-batch.ts';
 import type { ActiveBundle, RouteRuntime } from './bundles.ts';
 import type { PipelineOptions } from './pipeline.ts';
+import { openPublishedKeys } from './published-keys.ts';
 import { decideUnder, needsDataKeys } from './data-keys.ts';
 import { checkWatermark } from './position.ts';
 
@@ -51,7 +53,8 @@ const NO_SEALER = {
   },
 };
 
-export function makeLetterPath(options: LetterPathOptions): ReplayRecords {
+/** @param sealer of the index of published keys; without it, records for outputs that need one cannot be replayed. */
+export function makeLetterPath(options: LetterPathOptions, sealer: Sealer = NO_SEALER): ReplayRecords {
   const { bundles } = options;
 
   return async (batch, last) => {
@@ -82,6 +85,7 @@ export function makeLetterPath(options: LetterPathOptions): ReplayRecords {
       deadLetters: await options.topic(DEAD_LETTER_TOPIC),
       audit: await options.topic(AUDIT_TOPIC),
     };
+    const publishedKeys = await openPublishedKeys(plan, destinations.outputs, { ...options, sealer });
     const codec = borrow();
     try {
       const decoded = await decodeBatch(batch, codec, now);
@@ -133,7 +137,14 @@ export function makeLetterPath(options: LetterPathOptions): ReplayRecords {
       });
       const published = encodeBatch(done, decided, { plan, destinations, sealer: NO_SEALER, segments: [], now });
       const evidence = segments.map((segment) => audited(batch, segment, destinations.audit, now));
-      return { decisions, outputs, publications: [...published, ...evidence], chain, watermark };
+      const keyed =
+        publishedKeys?.(
+          done,
+          decided,
+          places.map((index) => decoded[index]!),
+          now,
+        ) ?? [];
+      return { decisions, outputs, publications: [...published, ...evidence, ...keyed], chain, watermark };
     } finally {
       giveBack(codec);
     }

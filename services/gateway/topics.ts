@@ -1,5 +1,11 @@
 /** The topics a worker writes, and what they must be like where Lethe makes them (DESIGN section 7). */
-import { AUDIT_TOPIC, CONSENT_EVENTS_TOPIC, DEAD_LETTER_TOPIC, REQUESTS_TOPIC } from '../core/own-topics.ts';
+import {
+  AUDIT_TOPIC,
+  CONSENT_EVENTS_TOPIC,
+  DEAD_LETTER_TOPIC,
+  PUBLISHED_KEYS_TOPIC,
+  REQUESTS_TOPIC,
+} from '../core/own-topics.ts';
 
 export type OwnTopic = {
   readonly name: string;
@@ -18,6 +24,8 @@ export const OWN_TOPICS: readonly OwnTopic[] = [
   { name: CONSENT_EVENTS_TOPIC, partitions: 12, config: FOREVER },
   // A few events a request; one partition keeps requests in the order in which they came.
   { name: REQUESTS_TOPIC, partitions: 1, config: FOREVER },
+  // Of each entry the last: a key is published again and again.
+  { name: PUBLISHED_KEYS_TOPIC, partitions: 12, config: { 'cleanup.policy': 'compact' } },
 ];
 
 /** An output topic as Lethe makes it: as many partitions as its raw topic, so that partitions map one to one. */

@@ -23,7 +23,9 @@ export function makeWrittenTopics(admin: Admin, brokers: readonly string[]): Wri
     ensure: async (routes) => {
       const catalog = makeTopicCatalog(admin, brokers, Date.now);
       const outputs = [];
-      const promising = routes.some(({ plan }) => plan.outputs.some(({ purpose }) => purpose.publishedMs !== undefined));
+      const promising = routes.some(({ plan }) =>
+        plan.outputs.some(({ purpose }) => purpose.publishedMs !== undefined),
+      );
       const times = promising ? await brokerTimes(admin, brokers) : ASSUMED_TIMES;
       for (const { topic, plan } of routes) {
         const raw = await catalog.facts(topic).catch(() => null);

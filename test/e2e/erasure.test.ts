@@ -7,6 +7,7 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { lethe, type RunningWorker } from '../../deploy/demo/processes.ts';
 import { createTopics, produce } from '../../deploy/demo/topics.ts';
@@ -24,17 +25,23 @@ const NAME = `erasure-${process.pid}`;
 const RAW = `raw.${NAME}`;
 const ANALYTICS = `clean.${NAME}.a`;
 const FRAUD = `clean.${NAME}.f`;
+/** Keyed by a path: the record's number. */
+const BY_ID = `clean.${NAME}.k`;
+const BY_ID_OUTPUT = `  - topic: ${BY_ID}
+    purpose: analytics
+    key: id
+    rules:
+      - { select: system, action: keep }
+`;
 /** As `event` and `consent` write it: `c-…`. */
 const SUBJECT = `gone-${process.pid}-qzjxwvkpqzjxwvkp`;
 
 let bench: Workbench;
 let worker: RunningWorker;
-let control: RunningWorker;
 let ids = 0;
 const said: string[] = [];
 
 const request = (...args: string[]): Promise<CommandEnd> => command(['request', ...args], bench.env);
-const shown = ({ stdout }: CommandEnd): ShownRequest => JSON.parse(stdout) as ShownRequest;
 /** To both partitions: a subject's records need not be in one. */
 async function say(...subjects: string[]): Promise<void> {
   const messages = subjects.flatMap((subject) => {
@@ -50,29 +57,35 @@ const of = (records: readonly Seen[], key: string): Seen[] => records.filter((on
 
 beforeAll(async () => {
   await needKcat();
-  bench = await setUp({ ...stack.env, REDIS_URL: `${stack.redis}/12`, KAFKA_BROKERS: stack.kafka });
+  // A database of its own, in which no projector has been yet.
+  const url = new URL('/12', stack.redis).href;
+  const redis = new Redis(url);
+  await redis.flushdb();
+  redis.disconnect();
+  bench = await setUp({ ...stack.env, REDIS_URL: url, KAFKA_BROKERS: stack.kafka });
   await createTopics(bench.admin, [RAW], 2);
   await bench.admin.createTopics({
     waitForLeaders: true,
-    topics: [ANALYTICS, FRAUD].map((topic) => ({
+    topics: [ANALYTICS, FRAUD, BY_ID].map((topic) => ({
       topic,
       numPartitions: 2,
       // FRAUD ages out.
       configEntries: topic === FRAUD ? [] : [{ name: 'cleanup.policy', value: 'compact' }],
     })),
   });
-  const config = writeConfig(join(bench.dir, 'config'), [{ name: NAME, body: FIELDS + outputsOf(NAME) }]);
+  const config = writeConfig(join(bench.dir, 'config'), [
+    { name: NAME, body: FIELDS + outputsOf(NAME) + BY_ID_OUTPUT },
+  ]);
   await lethe(['push', config], bench.env);
   const consents = join(bench.dir, 'consents.jsonl');
   writeFileSync(consents, `${consent(SUBJECT, 'granted')}\n${consent('stays', 'granted')}\n`);
   await lethe(['consent', 'import', consents], bench.env);
-  [worker, control] = await Promise.all([bench.worker(), bench.control({ LETHE_REQUESTS: 'off' })]);
+  worker = await bench.worker();
   await isReady(worker);
   await say(SUBJECT, 'stays', SUBJECT, 'stays');
   await until('all is published', async () => (await decided()) >= ids);
 });
 afterAll(async () => {
-  await control?.kill();
   await bench?.end();
 });
 
@@ -120,6 +133,10 @@ describe('an erasure', () => {
     const others = of(seen, keyOf('analytics', 'stays'));
     expect(others).toHaveLength(said.filter((subject) => subject === 'stays').length);
     expect(others.every(({ value }) => value !== null)).toBe(true);
+    const byId = new Map<string, Seen>();
+    for (const one of await topicHolds(stack.kafka, BY_ID)) byId.set(one.key?.toString() ?? '', one);
+    expect(byId.size).toBeGreaterThan(8);
+    for (const [number, { value }] of byId) expect(value === null, number).toBe(said[Number(number)] === SUBJECT);
     expect(await topicHolds(stack.kafka, FRAUD).then((records) => records.every(({ value }) => value !== null))).toBe(
       true,
     );
@@ -144,6 +161,7 @@ describe('an erasure', () => {
         outputs: [
           { topic: ANALYTICS, fate: 'tombstoned' },
           { topic: FRAUD, fate: 'ages_out' },
+          { topic: BY_ID, fate: 'tombstoned' },
         ],
       },
     });
@@ -157,7 +175,14 @@ describe('an erasure', () => {
   });
 
   it('leaves the id of the subject nowhere but in the raw topic', async () => {
-    for (const topic of [ANALYTICS, FRAUD, 'lethe.requests', 'lethe.consent-events', 'lethe.audit']) {
+    for (const topic of [
+      ANALYTICS,
+      FRAUD,
+      'lethe.requests',
+      'lethe.consent-events',
+      'lethe.audit',
+      'lethe.published-keys',
+    ]) {
       const held = await topicHolds(stack.kafka, topic);
       expect(held.length).toBeGreaterThan(0);
       const leaks = held.filter((one) =>
@@ -178,22 +203,24 @@ describe('an erasure', () => {
 });
 
 describe('without a worker', () => {
-  it('fences the partitions that lie open, and erases', async () => {
+  it('the consent plane carries it out by itself, once it is sure that nobody works any more', async () => {
     await worker.kill();
     await say('stays');
-    const end = await request('create', '--type', 'erasure', 'c-stays', '--run', '--format', 'json');
-    // The group still counts the dead worker in: until its session is over nobody can tell.
-    const { subject_request_id: id } = shown(end);
-    await until('it is completed', async () => (await request('run', id)).code === 0, 20_000);
+    const { stdout: id } = await request('create', '--type', 'erasure', 'c-stays', '--deadline', 'PT1H');
+    // The group counts the dead worker in until its session is over.
+    const control = await bench.control();
+    await until('it is taken up', async () => (await total(control, 'lethe_requests_open', 'type="erasure"')) >= 1);
+    expect(await total(control, 'lethe_requests_overdue', 'type="erasure"')).toBe(0);
+    const done = async (): Promise<boolean> => (await request('receipt', id.trim())).code === 0;
+    await until('it is completed', done, 30_000);
     const seen = of(await topicHolds(stack.kafka, ANALYTICS), keyOf('analytics', 'stays'));
     for (const partition of [0, 1]) expect(seen.findLast((one) => one.partition === partition)?.value).toBeNull();
+
     worker = await bench.worker();
     await isReady(worker);
-    await until(
-      'the rest is decided about',
-      async () => (await total(worker, 'lethe_decisions_total', 'reason="erased"')) >= 4,
-    );
-    const after = of(await topicHolds(stack.kafka, ANALYTICS), keyOf('analytics', 'stays'));
-    expect(after).toHaveLength(seen.length);
+    const erased = (): Promise<number> => total(worker, 'lethe_decisions_total', 'reason="erased"');
+    await until('the rest is decided about', async () => (await erased()) >= 6);
+    expect(of(await topicHolds(stack.kafka, ANALYTICS), keyOf('analytics', 'stays'))).toHaveLength(seen.length);
+    expect(await control.stop()).toBe(0);
   });
 });

@@ -29,10 +29,21 @@ export function makeTopicCatalog(admin: Admin, brokers: readonly string[], clock
       if (partitions === 0) throw missingTopic(topic, null);
       const { resources } = await admin.describeConfigs({
         includeSynonyms: false,
-        resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: ['max.message.bytes'] }],
+        resources: [
+          {
+            type: kafkajs.ConfigResourceTypes.TOPIC,
+            name: topic,
+            configNames: ['max.message.bytes', 'cleanup.policy'],
+          },
+        ],
       });
-      const limit = resources[0]?.configEntries.find((entry) => entry.configName === 'max.message.bytes')?.configValue;
-      return { partitions, maxMessageBytes: Number(limit ?? DEFAULT_MAX_MESSAGE_BYTES) };
+      const setting = (name: string): string | undefined =>
+        resources[0]?.configEntries.find((entry) => entry.configName === name)?.configValue;
+      return {
+        partitions,
+        maxMessageBytes: Number(setting('max.message.bytes') ?? DEFAULT_MAX_MESSAGE_BYTES),
+        compacted: setting('cleanup.policy')?.split(',').includes('compact') ?? false,
+      };
     } catch (error) {
       if (error instanceof LetheError) throw error;
       if (errorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw missingTopic(topic, error);

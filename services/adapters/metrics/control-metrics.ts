@@ -45,6 +45,24 @@ export const makeControlMetrics = (version: string) => {
     buckets: REQUEST_SECONDS,
     registers,
   });
+  const requestsOpen = new Gauge({
+    name: 'lethe_requests_open',
+    help: 'Requests of subjects that are not at their end.',
+    labelNames: ['type'],
+    registers,
+  });
+  const requestAge = new Gauge({
+    name: 'lethe_request_age_seconds',
+    help: 'Age of the oldest request of subjects that is not at its end; 0 where there is none.',
+    labelNames: ['type'],
+    registers,
+  });
+  const requestsOverdue = new Gauge({
+    name: 'lethe_requests_overdue',
+    help: 'Requests of subjects that are past their deadline and not at their end.',
+    labelNames: ['type'],
+    registers,
+  });
   const buildInfo = new Gauge({
     name: 'lethe_build_info',
     help: 'The version that runs: 1.',
@@ -54,7 +72,18 @@ export const makeControlMetrics = (version: string) => {
   viewAge.remove();
   buildInfo.set({ version }, 1);
   registerProcessMetrics(registers);
-  return Object.freeze({ registry, projected, projection, failures, viewAge, apiRequests, apiDuration });
+  return Object.freeze({
+    registry,
+    projected,
+    projection,
+    failures,
+    viewAge,
+    apiRequests,
+    apiDuration,
+    requestsOpen,
+    requestAge,
+    requestsOverdue,
+  });
 };
 
 export type ControlMetrics = ReturnType<typeof makeControlMetrics>;

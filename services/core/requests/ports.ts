@@ -78,6 +78,8 @@ export type RequestOutputs = {
   readonly cleanup: (topic: string) => Promise<TopicCleanup>;
   /** Where records of a subject lie in outputs that are keyed by a path, as the index says. */
   readonly indexed: (tokens: readonly string[]) => Promise<readonly Tombstone[]>;
+  /** Empties the index of a subject. */
+  readonly forget: (tokens: readonly string[]) => Promise<void>;
   /**
    * Writes tombstones, each under its key in its partition, with the header `lethe-source`; gives their coordinates in
    * the same order.
@@ -88,7 +90,7 @@ export type RequestOutputs = {
 };
 
 export type RequestDataKeys = {
-  /** Destroys them for ever; `none_kept` where this installation keeps no data keys at all. */
+  /** Destroys them for ever, and marks that none is to be made again; `none_kept` where no data keys are kept at all. */
   readonly shred: (tokens: readonly string[], at: number) => Promise<'shredded' | 'none_kept'>;
   readonly shredded: (tokens: readonly string[]) => Promise<boolean>;
 };

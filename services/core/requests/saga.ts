@@ -104,6 +104,8 @@ async function check(request: SubjectRequest, ports: RequestPorts): Promise<Step
   if (uncovered > 0 || buried < Number(written?.code ?? 0)) return { back: 'tombstone', code: 'not_buried' };
   const keysKept = request.done.some(({ step, code }) => step === 'shred' && code === 'shredded');
   if (keysKept && !(await ports.dataKeys.shredded(tokens))) return { back: 'shred', code: 'not_shredded' };
+  // Only now: whoever has to bury again needs it.
+  await ports.outputs.forget(tokens);
   return { coordinates: [], code: keysKept ? 'erased,buried,shredded' : 'erased,buried' };
 }
 

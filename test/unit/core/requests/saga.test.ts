@@ -42,6 +42,7 @@ describe('erasure', () => {
       'fence-replays',
       'bury',
       'shred',
+      'forget',
       'log:completed:receipt',
     ]);
   });

@@ -122,6 +122,10 @@ export function makeWorld(received: Received = RECEIVED): World {
       active: async () => world.active,
       cleanup: async (topic) => world.cleanups.get(topic) ?? { partitions: 0, compacted: false, retentionMs: null },
       indexed: async () => world.index,
+      forget: async () =>
+        effect('forget', () => {
+          world.index = [];
+        }),
       bury: async (tombstones, source) =>
         effect('bury', () =>
           tombstones.map(({ topic, partition, key }) => {

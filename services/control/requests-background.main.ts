@@ -1,0 +1,81 @@
+/** The part of `lethe control` that carries requests of subjects out. */
+import type { Settings } from '../adapters/config/settings.ts';
+import { readKeys } from '../adapters/crypto/keys.ts';
+import { makeSigner } from '../adapters/crypto/signer.ts';
+import type { ControlMetrics } from '../adapters/metrics/control-metrics.ts';
+import type { Log } from '../core/log.ts';
+import { REQUEST_TYPES } from '../core/requests/request.ts';
+import { openRequests } from '../core/requests/show.ts';
+import { driveRequests } from './requests-driver.ts';
+import { keyOpener, type RequestsParts, wireRequests } from './requests.main.ts';
+import { sleep } from './sleep.ts';
+
+/** How long a step may hold up other requests. */
+const PATIENCE_MS = 2_000;
+
+export type RequestsBackground = {
+  /** Settles when the driver has ended: rejects for what must not happen. */
+  readonly ended: Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+/** Starts it. Null, which the log says, where the keys file has nothing to sign receipts with. */
+export function startRequests(
+  parts: Pick<RequestsParts, 'kafka' | 'admin' | 'redis'> & {
+    readonly settings: Settings<'kafka' | 'redis' | 'keysFile'>;
+    readonly log: Log;
+    readonly metrics: Pick<ControlMetrics, 'requestsOpen' | 'requestAge' | 'requestsOverdue'>;
+    readonly stop: AbortSignal;
+  },
+): RequestsBackground | null {
+  const { kafka, admin, redis, settings, log, metrics, stop } = parts;
+  const keys = readKeys(settings.keysFile);
+  if (keys.versions.checkpoint.length === 0) {
+    log.warn(
+      {},
+      'Requests of subjects are not carried out: the keys file has no key "checkpoint" to sign receipts with',
+    );
+    return null;
+  }
+  const { ports, close } = wireRequests({
+    kafka,
+    brokers: settings.kafka.brokers,
+    admin,
+    redis,
+    groupId: settings.groupId,
+    // The projector of this process does.
+    catchUp: null,
+    sign: makeSigner(keys),
+    openKey: keyOpener(keys),
+    patienceMs: PATIENCE_MS,
+  });
+  const ended = driveRequests(
+    {
+      ports,
+      sleep,
+      log,
+      seen: (requests, now) => {
+        const byType = openRequests(requests, now);
+        for (const type of REQUEST_TYPES) {
+          const { open, oldestSeconds, overdue } = byType.get(type) ?? { open: 0, oldestSeconds: 0, overdue: 0 };
+          metrics.requestsOpen.set({ type }, open);
+          metrics.requestAge.set({ type }, oldestSeconds);
+          metrics.requestsOverdue.set({ type }, overdue);
+        }
+      },
+    },
+    stop,
+  );
+  ended.catch((error: unknown) => {
+    // The message may hold anything.
+    const kind = error instanceof Error ? error.name : typeof error;
+    log.error({ kind }, 'Requests of subjects are not carried out any more: a bug in Lethe');
+  });
+  return {
+    ended,
+    close: async () => {
+      await ended.catch(() => undefined);
+      await close();
+    },
+  };
+}
