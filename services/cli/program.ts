@@ -5,6 +5,7 @@ import { addCatalog } from './commands/catalog.ts';
 import { addConsent } from './commands/consent.ts';
 import { addControl } from './commands/control.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
+import { addDecrypt } from './commands/decrypt.ts';
 import { addDiff } from './commands/diff.ts';
 import { addExplain } from './commands/explain.ts';
 import { addInit } from './commands/init.ts';
@@ -38,6 +39,7 @@ const COMMANDS: readonly AddCommand[] = [
   addVerify,
   addReport,
   addDeadLetters,
+  addDecrypt,
   addConsent,
   addRequest,
   addTopics,

@@ -1,6 +1,7 @@
 import { makeConsentEventCodec } from '../adapters/avro-single-object/consent-events.ts';
 import { makeKafkaTopicReader } from '../adapters/kafka/topic-reader.ts';
 import { makeRedisConsentProjection } from '../adapters/redis/consent-projection.ts';
+import { makeRedisDataKeyStore } from '../adapters/redis/data-key-store.ts';
 import type { RedisClient } from '../adapters/redis/client.ts';
 import type { ConsentProjection } from '../core/consent-projection.ts';
 import type { Log } from '../core/log.ts';
@@ -29,6 +30,7 @@ export function wireProjector(parts: {
   const projector = makeProjector({
     reader,
     view,
+    dataKeys: makeRedisDataKeyStore(parts.redis),
     decode: (value) => {
       const decoded = codec.decode(value);
       return decoded.ok ? decoded.entry : null;

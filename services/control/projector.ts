@@ -6,6 +6,7 @@
  */
 import type { ConsentEvent } from '../core/consent-event.ts';
 import type { ConsentProjection } from '../core/consent-projection.ts';
+import type { DataKeyStore } from '../core/data-key.ts';
 import { LetheError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { CONSENT_EVENTS_TOPIC } from '../core/own-topics.ts';
@@ -19,6 +20,8 @@ type Unplaced = Omit<ConsentEvent, 'version'>;
 export type ProjectorOptions = {
   readonly reader: Pick<TopicReader, 'bounds' | 'read'>;
   readonly view: ConsentProjection;
+  /** Where the data keys of those whom an event erases are destroyed. */
+  readonly dataKeys?: Pick<DataKeyStore, 'shred' | 'shredAt' | 'shredDue'>;
   readonly decode: DecodeEvent;
   /** Default `lethe.consent-events`. */
   readonly topic?: string;
@@ -62,6 +65,23 @@ export function makeProjector(options: ProjectorOptions): Projector {
   const { reader, view, log } = options;
   const topic = options.topic ?? CONSENT_EVENTS_TOPIC;
 
+  /**
+   * Before the events are in the view, so that whoever dies in between does it again; and again whenever the feed is
+   * projected anew, since what was restored from a backup may hold keys that were destroyed.
+   */
+  const shred = async (entries: readonly { readonly token: string; readonly event: ConsentEvent }[]): Promise<void> => {
+    const erased = entries.filter(({ event }) => event.decision === 'erased');
+    if (options.dataKeys === undefined || erased.length === 0) return;
+    const now = options.now();
+    const due = erased.filter(({ event }) => event.at <= now);
+    await options.dataKeys.shred(
+      due.map(({ token }) => token),
+      now,
+    );
+    const later = erased.filter(({ event }) => event.at > now);
+    await options.dataKeys.shredAt(later.map(({ token, event }) => ({ token, at: event.at })));
+  };
+
   /** Brings one partition from where the view stands up to an end. */
   const bringUp = async (bounds: PartitionBounds, from: number, moved: (records: number) => void): Promise<void> => {
     const { partition, low, end } = bounds;
@@ -75,6 +95,7 @@ export function makeProjector(options: ProjectorOptions): Projector {
           const done = at + STEP_EVENTS >= batch.records.length;
           const stepEnd = done ? batch.nextOffset : records.at(-1)!.offset + 1;
           const entries = records.map((record) => placed(topic, partition, record, options.decode));
+          await shred(entries);
           const { gapAt } = await view.project({ partition, low, start, end: stepEnd, entries });
           if (gapAt !== null) {
             log.warn(
@@ -118,6 +139,7 @@ export function makeProjector(options: ProjectorOptions): Projector {
     const ended = await Promise.allSettled(Array.from({ length: LANES }, lane));
     const failed = ended.find(({ status }) => status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason;
+    await options.dataKeys?.shredDue(options.now());
     const whole = await view.beat(ends, at);
     if (whole) options.observe?.whole?.(at);
     return whole;

@@ -28,6 +28,20 @@ export const addKeys: AddCommand = (parent, finish) => {
     )
     .addHelpText('after', examples(['lethe keys public > checkpoint.pem']));
   keys
+    .command('rewrap')
+    .description('wrap every data key by the highest version of "data_key" (or of the key in Vault); values stay as they are')
+    .option('--keys <file>', 'keys file; default: LETHE_KEYS_FILE')
+    .option(...CONFIG_FLAG)
+    .action(
+      finish(async (options: { keys?: string; config?: string }) =>
+        (await import('../keys-rewrap.main.ts')).keysRewrap(options),
+      ),
+    )
+    .addHelpText(
+      'after',
+      examples(['lethe keys rewrap   # after "data_key@2" was added everywhere; then "data_key" may be removed']),
+    );
+  keys
     .command('token <name>')
     .description('make a token of the control API: printed once, with the line of the tokens file that lets it in')
     .requiredOption('--scope <scope...>', `what it may: ${SCOPES.join(', ')}`)
