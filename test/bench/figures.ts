@@ -3,7 +3,7 @@
 /** One line of the result. `goal` bounds `measured` from the side that `sense` names. */
 export type Figure = {
   readonly name: string;
-  readonly unit: '×' | 'MB' | '%' | 'a batch' | 'records/s' | 's';
+  readonly unit: '×' | 'MB' | '%' | 'a batch' | 'records/s' | 's' | 'ms' | 'consents' | 'consents/s';
   readonly sense: 'at least' | 'at most';
   /** Null: shown for information; there is nothing to reach. */
   readonly goal: number | null;

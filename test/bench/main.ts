@@ -72,6 +72,9 @@ async function bench(): Promise<{ figures: readonly Figure[]; stages: StreamBenc
     dir,
     log,
   });
+  log('control API under 200 clients');
+  const { benchControlApi } = await import('./control-api.ts');
+  const api = await benchControlApi({ forMs: quick ? 5_000 : 30_000, dir, log });
 
   const pace = ratioOfRounds(stream.worker, stream.copy);
   const cost = ratioOfRounds(stream.workerPerCpuSecond, stream.copyPerCpuSecond);
@@ -201,6 +204,38 @@ async function bench(): Promise<{ figures: readonly Figure[]; stages: StreamBenc
       measured: stream.lookupsPerBatch,
       spread: single,
     },
+    {
+      name: 'control API, 200 clients: consents acknowledged and lost',
+      unit: 'consents',
+      sense: 'at most',
+      goal: 0,
+      measured: api.lost,
+      spread: single,
+    },
+    {
+      name: '  consents acknowledged',
+      unit: 'consents/s',
+      sense: 'at least',
+      goal: null,
+      measured: api.perSecond,
+      spread: single,
+    },
+    {
+      name: '  time to the acknowledgement, p50',
+      unit: 'ms',
+      sense: 'at most',
+      goal: null,
+      measured: api.p50,
+      spread: single,
+    },
+    {
+      name: '  time to the acknowledgement, p99',
+      unit: 'ms',
+      sense: 'at most',
+      goal: null,
+      measured: api.p99,
+      spread: single,
+    },
   ];
   return { figures, stages: stream.stageSeconds };
 }
@@ -222,7 +257,8 @@ function show(figures: readonly Figure[], stages: StreamBench['stageSeconds']): 
 }
 
 function number(value: number, unit: Figure['unit']): string {
-  if (unit === 'records/s' || unit === 'MB') return Math.round(value).toLocaleString('en-US');
+  if (unit.endsWith('/s') || unit === 'MB' || unit === 'ms' || unit === 'consents')
+    return Math.round(value).toLocaleString('en-US');
   return value.toFixed(unit === '%' ? 1 : 2);
 }
 

@@ -1,6 +1,7 @@
 /** `/v1/consents`: what subjects consented to. */
 import { type ApiRoute, route } from '../../core/api/route.ts';
 import { problem } from '../../core/api/problem.ts';
+import { readConsentHistory } from '../../core/consent-history.ts';
 import { readConsents } from '../../core/consent-report.ts';
 import { z } from 'zod';
 import { acceptEvents } from './accept-events.ts';
@@ -57,16 +58,20 @@ export function consentRoutes(parts: ConsentParts): readonly ApiRoute[] {
       document: {
         operationId: 'consentHistory',
         tag: 'consents',
-        summary: 'Every consent event of a subject',
+        summary: 'Every consent event of a subject, and what was in force when',
         description: 'With `purpose`: those for it and those for `*`. A POST, so that the subject id is in no URL.',
-        answers: { 200: { description: 'The events.', schema: HISTORY_SCHEMA } },
+        answers: { 200: { description: 'Intervals and events.', schema: HISTORY_SCHEMA } },
       },
       handle: async ({ body }) => {
-        const { now, viewOf, events } = await readConsents(body.subject, parts.keyring, parts.view, parts.now());
-        const shown = events.filter(
-          ({ purpose }) => body.purpose === undefined || [body.purpose, '*'].includes(purpose),
-        );
-        return { status: 200, body: { now, viewOf, events: shown } };
+        const { subject, purpose } = body;
+        // One look for both, so that they tell of the same events.
+        const snapshot = await parts.view.load(parts.keyring.subjectTokens(subject));
+        const view = { load: async () => snapshot };
+        const { now, viewOf, events } = await readConsents(subject, parts.keyring, view, parts.now());
+        const asked = purpose === undefined ? {} : { purpose };
+        const { purposes } = await readConsentHistory(subject, parts.keyring, view, asked);
+        const shown = events.filter((event) => purpose === undefined || [purpose, '*'].includes(event.purpose));
+        return { status: 200, body: { now, viewOf, intervals: purposes, events: shown } };
       },
     }),
     route({

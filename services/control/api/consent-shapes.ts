@@ -6,6 +6,8 @@ import { z } from 'zod';
 import { parseInstant } from '../../core/apply/time.ts';
 import { CONSENT_DECISIONS } from '../../core/consent-event.ts';
 import type { UnplacedConsentEvent } from '../../core/consent-file.ts';
+import { ASKING_BASES } from '../../core/decide/intervals.ts';
+import { WITHHELD_REASONS } from '../../core/outcome.ts';
 import { jsonSchemaOf, plainText } from './shape.ts';
 
 const MAX_EVENTS = 100;
@@ -145,10 +147,30 @@ export const STATE_SCHEMA = jsonSchemaOf(
   }),
 );
 
+const said = z.enum(['allowed', ...WITHHELD_REASONS]);
+const interval = z.strictObject({
+  from: instant.nullable().meta({ description: 'Inclusive; null: from the beginning.' }),
+  until: instant.nullable().meta({ description: 'Exclusive; null: to the end.' }),
+  decision: z.enum(CONSENT_DECISIONS).nullable().meta({ description: 'Null where nothing was said that counts.' }),
+  expired: z.boolean(),
+  erased: z.boolean(),
+  bases: z
+    .strictObject(Object.fromEntries(ASKING_BASES.map((basis) => [basis, said])))
+    .meta({ description: 'By legal basis: `allowed`, or why not. Recipients are not asked about: they are listed.' }),
+  version: shownFields.version.nullable(),
+  region: z.string().nullable(),
+  method: z.string().nullable(),
+  notice: z.string().nullable(),
+  recipients: z.array(z.string()),
+});
+
 export const HISTORY_SCHEMA = jsonSchemaOf(
   z.strictObject({
     now: instant,
     viewOf: stateFields.viewOf,
+    intervals: z
+      .record(z.string(), z.array(interval))
+      .meta({ description: 'By purpose, oldest first: what was in force when, with all that is known now.' }),
     events: z.array(shownEvent).meta({ description: 'In the order in which they count; those of the future too.' }),
   }),
 );

@@ -71,6 +71,13 @@ describe('consents', () => {
     expect(state.body['purposes']).toMatchObject({ analytics: { decision: 'withdrawn' } });
     const history = await ask({ path: '/v1/consents/history', body: { subject: SUBJECT, purpose: 'analytics' } });
     expect(history.body['events']).toHaveLength(2);
+    expect(history.body['intervals']).toMatchObject({
+      analytics: [
+        { from: null, until: '2026-01-05T10:00:00.000Z', decision: null, bases: { consent: 'consent_missing' } },
+        { until: '2026-06-01T00:00:00.000Z', decision: 'granted', bases: { consent: 'allowed' } },
+        { until: null, decision: 'withdrawn', bases: { consent: 'consent_withdrawn', opt_out: 'opted_out' } },
+      ],
+    });
     const receipt = await ask({ method: 'GET', path: '/v1/receipts/lethe.consent-events/0/0' });
     expect(receipt.headers['content-type']).toContain('application/ld+json');
     expect(receipt.body).toMatchObject({
@@ -298,6 +305,22 @@ describe('what cannot be understood', () => {
     expect(said.headers['content-type']).toContain('application/problem+json');
     expect(said.body['instance']).toBe(said.headers['x-request-id']);
     expect(log.entries).toEqual([]);
+  });
+
+  it('repeats neither keys nor values of what it refuses', async () => {
+    const { ask, logged } = await api();
+    const canary = {
+      canary: 'canary',
+      at: 'canary',
+      purpose: 'canary\0',
+      decision: 'canary',
+      region: 'canary',
+      recipients: 'canary',
+    };
+    const said = await ask(put([canary, granted, { ...granted, canary: 1 }, 'canary' as unknown as object]));
+    expect(said.status).toBe(422);
+    expect((said.body['errors'] as object[]).length).toBeGreaterThan(6);
+    expect(JSON.stringify([said.body, logged])).not.toContain('canary');
   });
 
   it('says what is allowed where the method is not', async () => {
