@@ -1,15 +1,15 @@
 /** The page of `lethe catalog --format html` (issue 4), looked at in Chromium. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import axeCore from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBrowser } from '../stack/browser.ts';
 import { folderOf, lethe } from './command.ts';
 import { HOSTILE, HOSTILE_CONFIG } from './hostile-config.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const AXE = axeCore.source;
 const WIDTHS = [360, 768, 1280];
 
 const folder = folderOf(HOSTILE_CONFIG);
