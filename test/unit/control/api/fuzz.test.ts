@@ -2,9 +2,12 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { fitting, type Schema, tampered } from './from-schema.ts';
 import { makeTestApi, type Said, type TestApi } from './test-api.ts';
+
+/** Hundreds of requests a test, on machines that others use too. */
+vi.setConfig({ testTimeout: 60_000 });
 
 let api: TestApi;
 beforeAll(async () => {
@@ -37,7 +40,9 @@ it('tries every operation that has a body', () => {
       requestBody === undefined ? [] : [`${method.toUpperCase()} ${path}`],
     ),
   );
-  expect(described.sort()).toEqual(WITH_BODY.map((each) => each.join(' ')).sort());
+  // What a feed takes is its own matter, and only after its signature: feed-routes.test.ts.
+  const shaped = described.filter((each) => each !== 'POST /v1/feeds/{feed}');
+  expect(shaped.sort()).toEqual(WITH_BODY.map((each) => each.join(' ')).sort());
 });
 
 describe.each(WITH_BODY)('%s %s', (method, path) => {
@@ -68,7 +73,7 @@ describe.each(WITH_BODY)('%s %s', (method, path) => {
         refused++;
         expectRefused(said, stored);
       }),
-      { numRuns: 250 },
+      { numRuns: 200 },
     );
     expect(refused).toBeGreaterThan(100);
   });
@@ -131,6 +136,6 @@ it('answers whatever path, query and header with a problem', async () => {
         expectRefused(said, stored);
       },
     ),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
 });
