@@ -116,7 +116,7 @@ ${grounds.map(
     elsewhere,
   }) => html`<tr role="row"><th role="rowheader" scope="row"><code>${breakable(regime)}</code></th>
 <td role="cell" data-label="Legal basis"><span>${groundText(basis, purpose.recipient)}</span></td>
-<td role="cell" data-label="Regions"><span>${[...regions, ...(elsewhere ? ['every region listed nowhere'] : [])].join(', ')}</span></td></tr>`,
+<td role="cell" data-label="Regions"><span>${trusted(regionsOf(regions, elsewhere))}</span></td></tr>`,
 )}
 </tbody>
 </table>
@@ -192,6 +192,12 @@ function exampleOf(example: CatalogExample, topic: CatalogTopic): Html {
   return html`<p>${exampleWords(example, topic)}</p>
 <pre><code>${indentJson(value)}</code></pre>
 <p class="soft small">Key: ${key === null ? 'none' : html`<code>${key}</code>`}${headers.map(({ name, values }) => html`; header <code>${name}</code>: <code>${values.join(', ')}</code>`)}</p>`;
+}
+
+/** Codes hold together: none is broken at its hyphen. */
+function regionsOf(regions: readonly string[], elsewhere: boolean): string {
+  const codes = regions.map((region) => html`<span class="whole">${region}</span>`.html);
+  return [...codes, ...(elsewhere ? ['every region listed nowhere'] : [])].join(', ');
 }
 
 /** A name that a narrow column may break behind a dot or bracket. */

@@ -38,6 +38,7 @@ h3 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
 p { margin: .5rem 0; }
 .lead { max-width: 46rem; }
 .soft { color: var(--soft); }
+.whole { white-space: nowrap; }
 .small { font-size: .875rem; }
 .columns { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1.5rem; }
 nav.contents { font-size: .95rem; }
