@@ -26,13 +26,14 @@ const DETAILS: Partial<Readonly<Record<ProblemName, string>>> = {
 /** The answer for whatever was thrown. Nothing of a message is repeated: libraries quote what they could not read. */
 export function answerOf(error: unknown): Answer {
   if (error instanceof Refused) return error.answer;
-  if (error instanceof LetheError && error.retryable) {
-    const who = error.dependency === null ? 'A dependency' : `The dependency ${error.dependency}`;
+  const status = (error as { statusCode?: unknown } | null)?.statusCode;
+  const away = error instanceof LetheError && error.retryable;
+  if (away || status === 503) {
+    const who = away && error.dependency !== null ? `The dependency ${error.dependency}` : 'A dependency';
     return problem('unavailable', `${who} does not answer. Try again: doing it twice does no harm.`, {
       headers: { 'retry-after': '1' },
     });
   }
-  const status = (error as { statusCode?: unknown } | null)?.statusCode;
   const fromLibrary = typeof status === 'number' && status >= 400 && status < 500;
   const name = problemOfStatus(fromLibrary ? status : 500);
   return problem(name, DETAILS[name] ?? 'The log tells more, under the request id.');

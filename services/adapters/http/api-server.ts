@@ -26,6 +26,8 @@ export type ApiOptions = {
   readonly perMinute: number;
   readonly log: Log;
   readonly observe?: (request: ServedRequest) => void;
+  /** Whoever waits longer gets 503, whatever becomes of what was asked. Default 25,000. */
+  readonly handlerTimeoutMs?: number;
   /** PEM. */
   readonly tls?: { readonly cert: string; readonly key: string } | null;
 };
@@ -70,6 +72,8 @@ export async function makeApi(options: ApiOptions): Promise<FastifyInstance> {
       return typeof given === 'string' && SAFE_ID.test(given) ? given : randomUUID();
     },
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // Shorter than what proxies wait, so that the answer is ours.
+    handlerTimeout: options.handlerTimeoutMs ?? 25_000,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 256 },
     frameworkErrors: (error, request, reply) => void answer(request, reply as FastifyReply, answerOf(error)),

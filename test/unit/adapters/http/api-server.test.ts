@@ -18,6 +18,7 @@ async function serve(observe: (request: ServedRequest) => void, handle = async (
     routes,
     authenticate: () => null,
     perMinute: 1_000,
+    handlerTimeoutMs: 1_000,
     log: quiet,
     observe,
   });
@@ -79,4 +80,19 @@ it('says which setting to change where the port is taken', async () => {
     code: 'invalid_config',
     fix: expect.stringContaining('LETHE_API_PORT'),
   });
+});
+
+it('answers 503 where what is asked takes too long', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { port } = await serve(
+    () => {},
+    async () => {
+      await promise;
+      return { status: 200, body: {} };
+    },
+  );
+  const response = await fetch(`http://127.0.0.1:${port}/v1/x`);
+  resolve();
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+  expect(await response.json()).toMatchObject({ type: 'urn:lethe:problem:unavailable' });
 });
