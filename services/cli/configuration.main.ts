@@ -18,7 +18,8 @@ export async function usableConfiguration(
   const problems = result.ok ? result.warnings : result.problems;
   if (problems.length > 0) process.stderr.write(formatProblems(problems, 'text', relative('.', dir)));
   if (result.ok) return result;
-  throw new LetheError('invalid_config', `${dir} cannot be used: ${problems.length} problem(s), listed above`, {
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  throw new LetheError('invalid_config', `${dir} cannot be used: ${errors} problem(s), listed above`, {
     fix: `Correct them; "lethe lint ${dir}" lists them again.`,
   });
 }

@@ -21,8 +21,8 @@ export type LoadResult =
 
 /**
  * Reads, checks and compiles a configuration folder. Never throws for what is wrong with the configuration: it returns
- * every problem there is, in the order of files, lines and columns. Whether names and paths make sense is checked once
- * all files have the right shape.
+ * every problem there is, in the order of files, lines and columns. Where files have not the right shape, the names and
+ * paths in the rest of them are checked all the same; warnings wait.
  */
 export async function loadBundle(folder: string, options: CompileOptions = {}): Promise<LoadResult> {
   const { files, problems } = await readFolder(folder);
@@ -55,7 +55,11 @@ function compileFiles(
   options: CompileOptions = {},
 ): LoadResult {
   const parsed = parseConfiguration(bundle.files, unreadable);
-  if (!parsed.ok) return { ok: false, problems: inOrder([...found, ...parsed.problems]) };
+  if (!parsed.ok) {
+    const rest = parsed.rest === null ? null : compile(parsed.rest, options);
+    const more = rest === null || rest.ok ? [] : rest.problems.filter((one) => stands(one, parsed.problems));
+    return { ok: false, problems: inOrder([...found, ...parsed.problems, ...more]) };
+  }
   const compiled = compile(parsed.docs, options);
   const acknowledged = Object.entries(bundle.files).flatMap(([file, text]) =>
     /\.ya?ml$/.test(file) ? ignoreComments(file, text) : [],
@@ -64,6 +68,15 @@ function compileFiles(
     inOrder(withoutIgnored([...found, ...problems], acknowledged, compiled.ok));
   if (!compiled.ok) return { ok: false, problems: left(compiled.problems) };
   return { ok: true, bundle, compiled: compiled.bundle, warnings: left(compiled.warnings) };
+}
+
+/** What a rule does that could not be read: it may release the key, and drop what breaks a guard. */
+const UP_TO_RULES = new Set(['guard-broken', 'key-not-released']);
+
+/** Whether an error found in the rest of a configuration will still be there once its shape is right. */
+function stands({ code, severity, position: { file } }: Problem, shape: readonly Problem[]): boolean {
+  if (severity !== 'error') return false;
+  return !UP_TO_RULES.has(code) || shape.every((one) => one.position.file !== file || one.code === 'unknown-key');
 }
 
 /** By file, line and column. */

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { ConfigurationDocuments, Located, PolicyDocument } from '../../core/policy/document.ts';
 import type { Problem } from '../../core/policy/problem.ts';
 import { checkShape } from './check-shape.ts';
+import { type Spare, salvage } from './salvage.ts';
 import { guardsShape, policyShape, purposesShape, regimesShape, taxonomyShape } from './shape.ts';
 import { readYaml } from './yaml-document.ts';
 
@@ -10,7 +11,12 @@ export type ConfigurationFiles = Readonly<Record<string, string>>;
 
 export type ParseResult =
   | { readonly ok: true; readonly docs: ConfigurationDocuments }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+  | {
+      readonly ok: false;
+      readonly problems: readonly Problem[];
+      /** What has the right shape, to find more mistakes in; never to be run. Null where too little has. */
+      readonly rest: ConfigurationDocuments | null;
+    };
 
 const GUARDS = 'guards.yaml';
 
@@ -41,7 +47,7 @@ export function parseConfiguration(
 ): ParseResult {
   const problems: Problem[] = [];
 
-  function parse<T>(file: string, shape: z.ZodType<T>): Located<T> | null {
+  function parse<T>(file: string, shape: z.ZodType<T>, spare: Spare): Located<T> | null {
     const text = Object.hasOwn(files, file) ? files[file] : undefined;
     if (text === undefined) {
       if (!unreadable.has(file)) problems.push(missingFile(file));
@@ -51,32 +57,43 @@ export function parseConfiguration(
     const checked = yaml.ok ? checkShape(shape, yaml.document) : yaml;
     if (checked.ok) return checked.document;
     problems.push(...checked.problems);
-    return null;
+    return yaml.ok ? salvage(shape, yaml.document, spare) : null;
   }
 
-  const taxonomy = parse('taxonomy.yaml', taxonomyShape);
-  const purposes = parse('purposes.yaml', purposesShape);
-  const regimes = parse('regimes.yaml', regimesShape);
-  const guards = Object.hasOwn(files, GUARDS) ? parse(GUARDS, guardsShape) : null;
+  const taxonomy = parse('taxonomy.yaml', taxonomyShape, beneathEntries);
+  const purposes = parse('purposes.yaml', purposesShape, beneathEntries);
+  const regimes = parse('regimes.yaml', regimesShape, beneathEntries);
+  const guards = Object.hasOwn(files, GUARDS) ? parse(GUARDS, guardsShape, wholeGuards) : null;
   const policyFiles = Object.keys(files).filter(isPolicyFile).sort();
   if (policyFiles.length === 0 && ![...unreadable].some(isPolicyFile)) problems.push(missingFile('policies/'));
-  const policies = policyFiles.map((file) => parse(file, policyShape)).filter((policy) => policy !== null);
+  const policies = policyFiles.map((file) => parse(file, policyShape, ofOutputs)).filter((policy) => policy !== null);
 
   const schemas: Record<string, string> = Object.create(null);
-  for (const policy of policies) {
+  const complete = policies.filter((policy) => {
     const found = schemaOf(policy, files, unreadable);
-    if (found === null) continue;
+    if (found === null) return policy.value.from.schema === undefined;
     if ('problem' in found) problems.push(found.problem);
     else schemas[found.path] = found.text;
-  }
+    return !('problem' in found);
+  });
 
-  const whole = policies.length === policyFiles.length && unreadable.size === 0;
-  if (problems.length > 0 || !whole || taxonomy === null || purposes === null || regimes === null) {
-    return { ok: false, problems };
-  }
-  const docs = { taxonomy, purposes, regimes, policies, schemas };
-  return { ok: true, docs: guards === null ? docs : { ...docs, guards } };
+  if (taxonomy === null || purposes === null || regimes === null) return { ok: false, problems, rest: null };
+  const some = { taxonomy, purposes, regimes, policies: complete, schemas };
+  const docs = guards === null ? some : { ...some, guards };
+  return problems.length > 0 || unreadable.size > 0 ? { ok: false, problems, rest: docs } : { ok: true, docs };
 }
+
+/** Flags, limits and bases; not the categories, purposes and regimes themselves: others name them. */
+const beneathEntries: Spare = (path) => (path.length >= 3 ? path : null);
+
+/** A guard is wanted whole. */
+const wholeGuards: Spare = (path) => (path.length >= 2 ? path.slice(0, 2) : null);
+
+/** Options of outputs, whole rules and outputs; what is declared is named by rules. */
+const ofOutputs: Spare = (path) => {
+  if (path[0] !== 'outputs' || path.length < 2) return null;
+  return path[2] === 'rules' ? path.slice(0, 4) : path;
+};
 
 /** The schema file a policy names; null where it names none. That it is JSON is all that is checked here. */
 function schemaOf(

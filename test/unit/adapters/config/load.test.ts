@@ -108,7 +108,7 @@ describe('loading a folder', () => {
 });
 
 describe('what is wrong with a folder', () => {
-  it('is said of all files at once, without guessing at their meaning', async () => {
+  it('is said of all files at once', async () => {
     change('taxonomy.yaml', 'user.name: {}', 'user.name: { sensitiv: true }');
     change('policies/clickstream.yaml', 'purpose: analytics', 'purpose: nobody-listed-this');
     change('policies/customer-events.yaml', 'subject: customer.id', 'subject: 5');
@@ -122,7 +122,76 @@ describe('what is wrong with a folder', () => {
     ]);
   });
 
-  it('is said of meanings once all shapes are right', async () => {
+  it('is said of shapes and meanings at once, in one file and across files', async () => {
+    change('taxonomy.yaml', 'user.name: {}', 'user.name: { sensitiv: true }');
+    change('guards.yaml', 'category: user.biometric', 'category: user.nobody_listed_this');
+    write(
+      'policies/extra.yaml',
+      `route: extra
+typo: 1
+from: { topic: raw.extra, format: json }
+subject: id
+fields: { id: user.unique_id }
+outputs:
+  - topic: clean.extra
+    purpose: analytics
+    key: id
+    rules:
+      - { select: user.unique_id, action: pseudonymise }
+      - { select: user.nowhere, action: keep }
+      - { select: system, action: mask, mask: nothing }
+      - { select: user.nobody, action: keep }
+  - purpose: analytics
+    rules: []
+  - { topic: clean.extra2, purpose: nobody, rules: [] }
+`,
+    );
+    change('policies/customer-events.yaml', 'subject: customer.id', 'subject: 5');
+    expect(found(await loadBundle(config))).toEqual([
+      expect.stringMatching(/^guards.yaml:\d+ error category-unknown$/),
+      'policies/customer-events.yaml:8 error wrong-type',
+      'policies/extra.yaml:2 error unknown-key',
+      'policies/extra.yaml:11 error unknown-value',
+      'policies/extra.yaml:12 error select-unknown',
+      'policies/extra.yaml:13 error unknown-value',
+      'policies/extra.yaml:14 error select-unknown',
+      'policies/extra.yaml:15 error missing-key',
+      'policies/extra.yaml:17 error purpose-unknown',
+      'taxonomy.yaml:11 error unknown-key',
+    ]);
+  });
+
+  it('is not guessed at where the shape of what others name is wrong', async () => {
+    change('purposes.yaml', '    retention: { default: P180D }', '    retention: { default: P6M }');
+    write('taxonomy.yaml', 'categories: [system, user]\n');
+    expect(found(await loadBundle(config))).toEqual([
+      expect.stringMatching(/^purposes.yaml:\d+ error invalid-value$/),
+      'taxonomy.yaml:1 error wrong-type',
+    ]);
+  });
+
+  it('does not blame the rules that are left for one that cannot be read', async () => {
+    change('policies/customer-events.yaml', 'subject: customer.id', 'subject: customer.id\ntypo: 1');
+    const lines = found(await loadBundle(config));
+    expect(lines).toEqual(['policies/customer-events.yaml:9 error unknown-key']);
+    const guarded = (rule: string) => `route: extra
+from: { topic: raw.extra, format: json }
+subject: id
+fields: { id: user.unique_id, sick: user.health }
+outputs:
+  - topic: clean.extra
+    purpose: marketing
+    rules:
+      - { select: user.health, action: ${rule} }
+      - { select: user, action: keep }
+`;
+    write('policies/extra.yaml', guarded('dorp'));
+    expect(found(await loadBundle(config))).toEqual([...lines, 'policies/extra.yaml:9 error unknown-value']);
+    write('policies/extra.yaml', guarded('redact'));
+    expect(found(await loadBundle(config))).toEqual([...lines, 'policies/extra.yaml:9 error guard-broken']);
+  });
+
+  it('is said of meanings where all shapes are right', async () => {
     change('policies/clickstream.yaml', 'purpose: analytics', 'purpose: nobody-listed-this');
     change('policies/customer-events.yaml', 'event_type: system', 'event_type: sytem');
     const lines = found(await loadBundle(config));
