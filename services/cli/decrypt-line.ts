@@ -26,7 +26,7 @@ export function findEnvelopes(line: string): readonly Place[] | null {
   const objects: boolean[] = [];
   let keyNext = false;
   for (let at = 0; at < line.length; at++) {
-    switch (line[at]) {
+    switch (line.charAt(at)) {
       case '{':
         objects.push(true);
         path.push({ kind: 'key', name: '' });
@@ -55,7 +55,9 @@ export function findEnvelopes(line: string): readonly Place[] | null {
           found.push({ from: at, to: at + literal.length, text: literal.slice(1, -1), path: [...path] });
         }
         at += literal.length - 1;
+        break;
       }
+      default:
     }
   }
   return found;
