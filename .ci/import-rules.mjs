@@ -26,6 +26,7 @@ const PACKAGES = {
   'services/adapters/metrics': ['prom-client'],
   'services/adapters/redis': ['ioredis', 'cluster-key-slot'],
   'services/adapters/registry': ['@kafkajs/confluent-schema-registry', 'avsc'],
+  'services/adapters/tcf': ['@iabtcf/core'],
   'services/cli': ['commander'],
   'services/control': ['zod'],
 };
