@@ -4,8 +4,10 @@ import { setTimeout } from 'node:timers/promises';
 import { openApiTokens } from '../adapters/config/api-tokens.ts';
 import { digestFiles } from '../adapters/config/digest.ts';
 import { compileBundle } from '../adapters/config/load.ts';
+import { readFeeds } from '../adapters/config/feeds.ts';
 import type { Settings } from '../adapters/config/settings.ts';
 import { makeConsentEventCodec } from '../adapters/avro-single-object/consent-events.ts';
+import { checkDelivery } from '../adapters/crypto/feed-auth.ts';
 import { makeKeyring } from '../adapters/crypto/keyring.ts';
 import { readKeys } from '../adapters/crypto/keys.ts';
 import { serveApi } from '../adapters/http/api-server.ts';
@@ -18,6 +20,7 @@ import type { RedisClient } from '../adapters/redis/client.ts';
 import { makeRedisConsentProjection } from '../adapters/redis/consent-projection.ts';
 import { makeRedisConsentStore } from '../adapters/redis/consent-store.ts';
 import { makeRedisIdempotency } from '../adapters/redis/idempotency.ts';
+import { decodeTcString } from '../adapters/tcf/tc-string.ts';
 import { consentPartition } from '../core/consent-partition.ts';
 import { LetheError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
@@ -46,7 +49,9 @@ export async function serveControlApi(parts: {
     log.info({}, 'No API: LETHE_API_TOKENS_FILE is not set');
     return null;
   }
-  const { host, port, tokensFile, tls, requestsPerMinute } = settings.api;
+  const { host, port, tokensFile, tls, requestsPerMinute, feedsFile } = settings.api;
+  const { authenticate } = openApiTokens(tokensFile, log, Date.now);
+  const feeds = feedsFile === null ? [] : readFeeds(feedsFile);
   const { brokers } = settings.kafka;
   const codec = makeConsentEventCodec();
   const { facts } = makeTopicCatalog(parts.admin, brokers, Date.now);
@@ -82,8 +87,11 @@ export async function serveControlApi(parts: {
     idempotency: makeRedisIdempotency(redis),
     now: Date.now,
     newId: randomUUID,
+    feeds,
+    check: checkDelivery,
+    authenticate,
+    decodeTc: decodeTcString,
   });
-  const { authenticate } = openApiTokens(tokensFile, log, Date.now);
   const server = await serveApi({
     host,
     port,

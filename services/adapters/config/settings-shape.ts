@@ -49,6 +49,7 @@ export const settingsShape = z
     LETHE_API_TLS_CERT: file('PEM certificate of the control API, which then speaks HTTPS.'),
     LETHE_API_TLS_KEY: file('PEM key of LETHE_API_TLS_CERT.'),
     LETHE_API_REQUESTS_PER_MINUTE: whole('Of a token that says nothing else. Default 6000.'),
+    LETHE_FEEDS_FILE: file('Who may tell the control API of consents by itself, and what its words mean.'),
     LETHE_KEYS_FILE: file('JSON: key name to base64 bytes.'),
     LETHE_PSEUDONYM_EPOCHS: text(
       'When later versions of the key `pseudonym` began: 2=2026-06-01T00:00:00Z,3=… For `lethe pseudonym`.',

@@ -37,6 +37,8 @@ export type Surroundings = {
     /** PEM texts, or null for plain HTTP. */
     readonly tls: { readonly cert: string; readonly key: string } | null;
     readonly requestsPerMinute: number;
+    /** Absolute path. */
+    readonly feedsFile: string | null;
   };
 };
 
@@ -247,7 +249,13 @@ function vault(source: SettingsSource): Settings['vault'] {
   const key = source.find('LETHE_VAULT_TRANSIT_KEY');
   if (token === null) missing(source, 'LETHE_VAULT_TOKEN', 'the token, since LETHE_VAULT_ADDR is set');
   if (key === null) missing(source, 'LETHE_VAULT_TRANSIT_KEY', 'the name of the key, since LETHE_VAULT_ADDR is set');
-  const mount = text(source, 'LETHE_VAULT_TRANSIT_MOUNT', 'transit', /^[A-Za-z0-9._/-]{1,200}$/, 'the path of the engine');
+  const mount = text(
+    source,
+    'LETHE_VAULT_TRANSIT_MOUNT',
+    'transit',
+    /^[A-Za-z0-9._/-]{1,200}$/,
+    'the path of the engine',
+  );
   return concealing({ address: address.text, token: token?.text ?? '', key: key?.text ?? '', mount }, ['token']);
 }
 
@@ -264,6 +272,7 @@ function api(source: SettingsSource, required: boolean): Surroundings['api'] | n
     tokensFile: found.text,
     tls: cert === undefined || key === undefined ? null : concealing({ cert, key }, ['key']),
     requestsPerMinute: whole(source, 'LETHE_API_REQUESTS_PER_MINUTE', 6_000, 1, 10_000_000),
+    feedsFile: source.findPath('LETHE_FEEDS_FILE')?.text ?? null,
   });
 }
 

@@ -2,16 +2,18 @@
 import { openApi } from '../../core/api/openapi.ts';
 import { type ApiRoute, type JsonSchema, route } from '../../core/api/route.ts';
 import { consentRoutes } from './consent-routes.ts';
+import { type FeedParts, feedRoutes } from './feed-routes.ts';
 import type { ConsentParts } from './parts.ts';
 import { receiptRoutes } from './receipt-routes.ts';
 
 /** What all groups need together. */
-export type ApiParts = ConsentParts & { readonly version: string };
+export type ApiParts = ConsentParts & FeedParts & { readonly version: string };
 
 export function apiRoutes(parts: ApiParts): readonly ApiRoute[] {
   const groups = [
     ...consentRoutes(parts),
     ...receiptRoutes(parts),
+    ...feedRoutes(parts),
     // add groups here
   ];
   const document: { value: JsonSchema } = { value: {} };
