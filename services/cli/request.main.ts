@@ -1,5 +1,4 @@
 /** `lethe request …` */
-import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { readKeys } from '../adapters/crypto/keys.ts';
 import { makeKeyring } from '../adapters/crypto/keyring.ts';
@@ -12,14 +11,13 @@ import { makeLog } from '../adapters/log/logger.ts';
 import { silenceNegativeTimeoutWarning } from '../adapters/log/warnings.ts';
 import { connectRedis } from '../adapters/redis/client.ts';
 import { wireProjector } from '../control/projector.main.ts';
+import { createRequest, dueBySettings } from '../control/requests-api.main.ts';
 import { keyOpener, type WiredRequests, wireRequests } from '../control/requests.main.ts';
 import { makeWrittenTopics } from '../gateway/written-topics.main.ts';
 import { LetheError } from '../core/errors.ts';
 import { parseDuration } from '../core/policy/duration.ts';
-import { deadlineOf, parseDeadlines } from '../core/requests/deadline.ts';
-import { receive } from '../core/requests/new-request.ts';
 import { checkReceipt, receiptDocument } from '../core/requests/receipt.ts';
-import { foldRequests, requestEvent, type SubjectRequest } from '../core/requests/request.ts';
+import { foldRequests, type SubjectRequest } from '../core/requests/request.ts';
 import { drive } from '../core/requests/saga.ts';
 import { showRequest } from '../core/requests/show.ts';
 import type {
@@ -34,6 +32,7 @@ import { EXIT } from './exit.ts';
 import { sizeOfFile } from './files.ts';
 import { keysOf } from './keys-option.main.ts';
 import { correctionsIn } from './request-corrections.ts';
+import { reportAsHtml } from './request-report.ts';
 import { requestLines, requestText } from './request-text.ts';
 import { commandSettings } from './settings.main.ts';
 import { timeOption } from './time-option.ts';
@@ -45,29 +44,16 @@ export async function requestCreate(subject: string, options: CreateRequestOptio
   const id = subject === '-' ? (await readStdin()).replace(/\r?\n$/, '') : subject;
   const corrections = options.consents === undefined ? [] : await correctionsIn(options.consents, id);
   const keyring = makeKeyring(readKeys(settings.keysFile));
-  return withRequests(settings, 60_000, async ({ ports, bundle }) => {
-    const active = await bundle();
-    if (active === null) {
-      throw new LetheError('invalid_config', 'No bundle is active: nobody can tell what the request is about', {
-        fix: 'Push one: lethe push DIR.',
-      });
-    }
-    const now = Date.now();
-    const received = receive(
-      {
-        type: options.type,
-        subject: id,
-        regime: options.regime,
-        due: dueOf(options, now),
-        purpose: options.purpose ?? null,
-        corrections,
-      },
-      { bundle: active, keyring, now },
-    );
-    const event = requestEvent({ id: randomUUID(), kind: 'received', at: now, received });
-    const coordinate = await ports.log.append(event);
-    let request = foldRequests([{ coordinate, event }]).get(event.id) as SubjectRequest;
-    if (options.run === true) request = await drive(request, ports);
+  return withRequests(settings, 60_000, async (wired) => {
+    let request = await createRequest(wired, keyring, (now) => ({
+      type: options.type,
+      subject: id,
+      regime: options.regime,
+      due: dueOf(options, now),
+      purpose: options.purpose ?? null,
+      corrections,
+    }));
+    if (options.run === true) request = await drive(request, wired.ports);
     process.stdout.write(
       options.format === 'json'
         ? `${JSON.stringify(showRequest(request, Date.now()))}\n`
@@ -131,7 +117,8 @@ export async function requestReport(id: string, options: ReportOptions): Promise
     if (request.received.type !== 'access') {
       throw new LetheError('usage', 'Only a request of access has a report', { fix: 'Create one with --type access.' });
     }
-    process.stdout.write(await wired.report(request, options.format));
+    const report = await wired.report(request);
+    process.stdout.write(options.format === 'html' ? reportAsHtml(report) : `${JSON.stringify(report, null, 2)}\n`);
     return EXIT.ok;
   });
 }
@@ -233,13 +220,7 @@ function dueOf({ deadline, regime }: CreateRequestOptions, now: number): number 
   const length = deadline === undefined ? null : parseDuration(deadline);
   if (length !== null) return now + length;
   if (deadline !== undefined) return timeOption(deadline, '--deadline');
-  const deadlines = parseDeadlines(process.env['LETHE_REQUEST_DEADLINES'] ?? '');
-  if (deadlines === null) {
-    throw new LetheError('invalid_config', 'LETHE_REQUEST_DEADLINES cannot be used', {
-      fix: 'Write it like gdpr=P30D,ccpa=P45D.',
-    });
-  }
-  return now + deadlineOf(regime, deadlines);
+  return dueBySettings(regime, now);
 }
 
 /** Minutes and seconds too: nobody waits for hours on a terminal. */

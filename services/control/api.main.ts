@@ -29,6 +29,7 @@ import { makeEffectiveWatch } from './api/effective-watch.ts';
 import { makeFeedLookUp } from './api/feed-look-up.ts';
 import { makeGroupedLog } from './api/grouped-log.ts';
 import { makeKnownPurposes } from './api/known-purposes.ts';
+import type { RequestApi } from './api/request-routes.ts';
 import { apiRoutes } from './api/routes.ts';
 
 type Kafka = Parameters<typeof makeKafkaTopicReader>[0]['kafka'];
@@ -43,6 +44,8 @@ export async function serveControlApi(parts: {
   readonly redis: RedisClient;
   readonly log: Log;
   readonly metrics: Pick<ControlMetrics, 'apiRequests' | 'apiDuration'>;
+  /** Null where no request of a subject can be carried out. */
+  readonly requests: RequestApi | null;
 }): Promise<{ readonly port: number; readonly close: () => Promise<void> } | null> {
   const { settings, kafka, redis, log, metrics } = parts;
   if (settings.api === null) {
@@ -60,6 +63,7 @@ export async function serveControlApi(parts: {
   const bundles = makeRedisBundleStore(redis, digestFiles);
   const routes = apiRoutes({
     version: parts.version,
+    ...(parts.requests === null ? {} : { requests: parts.requests }),
     keyring: makeKeyring(readKeys(settings.keysFile)),
     log: makeGroupedLog(consentLog),
     partitionOf: async (token) => consentPartition(token, (await facts(CONSENT_EVENTS_TOPIC)).partitions),

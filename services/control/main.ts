@@ -86,7 +86,6 @@ export async function runControl(settings: ControlSettings, version: string, sto
       const created = await makeWrittenTopics(admin, brokers).ensure([]);
       if (created.length > 0) log.info({ topics: created.join(',') }, 'Created topics');
     });
-    api = await serveControlApi({ settings, version, kafka, admin, redis, log, metrics });
     requests = startRequests({
       settings,
       kafka,
@@ -95,6 +94,16 @@ export async function runControl(settings: ControlSettings, version: string, sto
       log,
       metrics,
       stop: AbortSignal.any([stop, requestsStop.signal]),
+    });
+    api = await serveControlApi({
+      settings,
+      version,
+      kafka,
+      admin,
+      redis,
+      log,
+      metrics,
+      requests: requests?.api ?? null,
     });
     await projector.run(stop);
     log.info({}, 'Stopped');

@@ -1,11 +1,14 @@
 /** The part of `lethe control` that carries requests of subjects out. */
 import type { Settings } from '../adapters/config/settings.ts';
+import { makeKeyring } from '../adapters/crypto/keyring.ts';
 import { readKeys } from '../adapters/crypto/keys.ts';
 import { makeSigner } from '../adapters/crypto/signer.ts';
 import type { ControlMetrics } from '../adapters/metrics/control-metrics.ts';
 import type { Log } from '../core/log.ts';
 import { REQUEST_TYPES } from '../core/requests/request.ts';
 import { openRequests } from '../core/requests/show.ts';
+import type { RequestApi } from './api/request-routes.ts';
+import { makeRequestApi } from './requests-api.main.ts';
 import { driveRequests } from './requests-driver.ts';
 import { keyOpener, type RequestsParts, wireRequests } from './requests.main.ts';
 import { sleep } from './sleep.ts';
@@ -16,6 +19,7 @@ const PATIENCE_MS = 2_000;
 export type RequestsBackground = {
   /** Settles when the driver has ended: rejects for what must not happen. */
   readonly ended: Promise<void>;
+  readonly api: RequestApi;
   readonly close: () => Promise<void>;
 };
 
@@ -37,7 +41,7 @@ export function startRequests(
     );
     return null;
   }
-  const { ports, close } = wireRequests({
+  const wired = wireRequests({
     kafka,
     brokers: settings.kafka.brokers,
     admin,
@@ -49,6 +53,7 @@ export function startRequests(
     openKey: keyOpener(keys),
     patienceMs: PATIENCE_MS,
   });
+  const { ports, close } = wired;
   const ended = driveRequests(
     {
       ports,
@@ -73,6 +78,7 @@ export function startRequests(
   });
   return {
     ended,
+    api: makeRequestApi(wired, makeKeyring(keys)),
     close: async () => {
       await ended.catch(() => undefined);
       await close();

@@ -1,5 +1,6 @@
 /** Requests of subjects on Kafka and Redis, for `lethe control` and for `lethe request`. */
 import { makeRequestEventCodec } from '../adapters/avro-single-object/requests.ts';
+import { makeSegmentCodec } from '../adapters/avro-single-object/audit-segments.ts';
 import { makeConsentEventCodec } from '../adapters/avro-single-object/consent-events.ts';
 import type { Keys } from '../adapters/crypto/keys.ts';
 import { open } from '../adapters/crypto/sealer.ts';
@@ -19,13 +20,17 @@ import { makeRedisDataKeyStore } from '../adapters/redis/data-key-store.ts';
 import { headerValues } from '../core/apply/header-values.ts';
 import { consentPartition } from '../core/consent-partition.ts';
 import { parseCoordinate } from '../core/coordinate.ts';
+import { replayedTopic } from '../core/dead-letter-replay.ts';
 import { consentStateOfTokens } from '../core/decide/consent-state.ts';
 import { LetheError } from '../core/errors.ts';
-import { CONSENT_EVENTS_TOPIC, PUBLISHED_KEYS_TOPIC, REQUESTS_TOPIC } from '../core/own-topics.ts';
+import { AUDIT_TOPIC, CONSENT_EVENTS_TOPIC, PUBLISHED_KEYS_TOPIC, REQUESTS_TOPIC } from '../core/own-topics.ts';
 import type { CompiledBundle } from '../core/policy/plan.ts';
+import { type AccessReport, accessReport } from '../core/requests/access.ts';
+import { outputsOf } from '../core/requests/erase.ts';
 import { outputsIn } from '../core/requests/new-request.ts';
-import type { RequestConsents, RequestOutputs, RequestPorts, Tombstone } from '../core/requests/ports.ts';
+import type { OutputRecord, RequestConsents, RequestOutputs, RequestPorts, Tombstone } from '../core/requests/ports.ts';
 import type { SubjectRequest } from '../core/requests/request.ts';
+import type { RawBatch, RawRecord } from '../core/transport.ts';
 import { decodePosition } from '../gateway/position.ts';
 import { makeRequestLog } from './requests-log.ts';
 
@@ -51,10 +56,21 @@ export type WiredRequests = {
   readonly ports: RequestPorts;
   /** The bundle that is active now; null where none is. */
   readonly bundle: () => Promise<{ readonly digest: string; readonly compiled: CompiledBundle } | null>;
-  /** What is known of the subject of an access request, as text of a format. */
-  readonly report: (request: SubjectRequest, format: 'json' | 'html') => Promise<string>;
+  /** What is known of the subject of an access request. */
+  readonly report: (request: SubjectRequest) => Promise<AccessReport>;
   readonly close: () => Promise<void>;
 };
+
+function outputRecord({ key, value, headers, offset, timestamp }: RawRecord): OutputRecord {
+  const [source] = headerValues(headers, 'lethe-source');
+  return {
+    key: key === null ? null : Buffer.from(key).toString('utf8'),
+    tombstone: value === null,
+    source: source === undefined ? null : Buffer.from(source).toString('latin1'),
+    offset,
+    timestamp,
+  };
+}
 
 /** Opens sealed keys of the index with the keys that sealed them. */
 export function keyOpener(keys: Keys): RequestsParts['openKey'] {
@@ -178,19 +194,39 @@ export function wireRequests(parts: RequestsParts): WiredRequests {
       const start = Math.max(from, held.low);
       if (start >= held.end) return;
       for await (const batch of reader.read({ topic, partition, from: start, to: held.end })) {
-        for (const { key, value, headers, offset, timestamp } of batch.records) {
-          const [source] = headerValues(headers, 'lethe-source');
-          yield {
-            key: key === null ? null : Buffer.from(key).toString('utf8'),
-            tombstone: value === null,
-            source: source === undefined ? null : Buffer.from(source).toString('latin1'),
-            offset,
-            timestamp,
-          };
-        }
+        for (const record of batch.records) yield outputRecord(record);
       }
     },
   };
+
+  const segments = makeSegmentCodec();
+  const wholeTopic = async function* (topic: string): AsyncGenerator<RawBatch> {
+    for (const { partition, low, end } of await reader.bounds(topic)) {
+      if (low < end) yield* reader.read({ topic, partition, from: low, to: end });
+    }
+  };
+  const report = (request: SubjectRequest): Promise<AccessReport> =>
+    accessReport(request, {
+      events: async (tokens) => (await view.load(tokens)).events,
+      outputs: (one) => outputsOf(one.received, { outputs }),
+      indexed: outputs.indexed,
+      records: async function* (topic) {
+        if ((await outputs.cleanup(topic)).partitions === 0) return;
+        for await (const { partition, records: held } of wholeTopic(topic)) {
+          for (const record of held) yield { ...outputRecord(record), partition };
+        }
+      },
+      segments: async function* () {
+        for await (const { records: held } of wholeTopic(AUDIT_TOPIC)) {
+          for (const { value } of held) {
+            const read = value === null ? null : segments.decode(value);
+            if (read?.ok === true) yield read.value;
+          }
+        }
+      },
+      rawTopicOf: (segment) => replayedTopic(segment.topic) ?? segment.topic,
+      now: Date.now,
+    });
 
   const ports: RequestPorts = {
     log: makeRequestLog({ reader, records, codec: makeRequestEventCodec(), topic: REQUESTS_TOPIC }),
@@ -214,8 +250,10 @@ export function wireRequests(parts: RequestsParts): WiredRequests {
         return tokens.every((token) => states.get(token)?.state === 'shredded');
       },
     },
-    gather: async () => {
-      throw new LetheError('bug', 'reports are not wired');
+    gather: async (request) => {
+      const { history, published } = await report(request);
+      const records = published.reduce((sum, one) => sum + one.records.length, 0);
+      return `${history.length} consent events, ${records} published records`;
     },
     sign: parts.sign,
     now: Date.now,
@@ -225,9 +263,7 @@ export function wireRequests(parts: RequestsParts): WiredRequests {
   return {
     ports,
     bundle,
-    report: async () => {
-      throw new LetheError('bug', 'reports are not wired');
-    },
+    report,
     close: async () => {
       await Promise.all([reader.close(), records.close(), feed.close()]);
     },

@@ -202,6 +202,26 @@ describe('an erasure', () => {
   });
 });
 
+describe('an access request', () => {
+  it('tells consents, and the coordinates and forms of what was published', async () => {
+    const made = await request('create', '--type', 'access', 'c-stays', '--run', '--format', 'json');
+    expect(made).toMatchObject({ code: 0, stderr: '' });
+    const { subject_request_id: id, request_status: status } = JSON.parse(made.stdout) as ShownRequest;
+    expect(status).toBe('completed');
+    const report = JSON.parse((await request('report', id)).stdout);
+    expect(report.consents).toMatchObject({ '*': { decision: 'granted' } });
+    const mine = of(await topicHolds(stack.kafka, ANALYTICS), keyOf('analytics', 'stays'));
+    const [analytics, fraud, byId] = report.published;
+    expect(analytics.records.map((one: { at: string }) => one.at).sort()).toEqual(
+      mine.map(({ partition, offset }) => `${ANALYTICS}/${partition}/${offset}`).sort(),
+    );
+    expect(byId.records).toHaveLength(mine.length);
+    expect(fraud.records).toHaveLength(mine.length);
+    expect(report.forms[analytics.records[0].form]).toContainEqual({ path: 'e', effect: 'mask' });
+    expect(JSON.stringify(report)).not.toContain('c-stays');
+  });
+});
+
 describe('without a worker', () => {
   it('the consent plane carries it out by itself, once it is sure that nobody works any more', async () => {
     await worker.kill();

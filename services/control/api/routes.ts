@@ -5,15 +5,18 @@ import { consentRoutes } from './consent-routes.ts';
 import { type FeedParts, feedRoutes } from './feed-routes.ts';
 import type { ConsentParts } from './parts.ts';
 import { receiptRoutes } from './receipt-routes.ts';
+import { type RequestApi, requestRoutes } from './request-routes.ts';
 
 /** What all groups need together. */
-export type ApiParts = ConsentParts & FeedParts & { readonly version: string };
+export type ApiParts = ConsentParts & FeedParts & { readonly version: string; readonly requests?: RequestApi };
 
 export function apiRoutes(parts: ApiParts): readonly ApiRoute[] {
+  const { requests } = parts;
   const groups = [
     ...consentRoutes(parts),
     ...receiptRoutes(parts),
     ...feedRoutes(parts),
+    ...(requests === undefined ? [] : requestRoutes({ ...parts, requests })),
     // add groups here
   ];
   const document: { value: JsonSchema } = { value: {} };

@@ -1,0 +1,53 @@
+/** What the routes of requests need, on Kafka and Redis. */
+import { randomUUID } from 'node:crypto';
+import { parseDeadlines, deadlineOf } from '../core/requests/deadline.ts';
+import { LetheError } from '../core/errors.ts';
+import type { Keyring } from '../core/keyring.ts';
+import { type NewRequest, receive } from '../core/requests/new-request.ts';
+import { foldRequests, requestEvent, type SubjectRequest } from '../core/requests/request.ts';
+import type { RequestApi } from './api/request-routes.ts';
+import type { WiredRequests } from './requests.main.ts';
+
+/** Receives a request: keeps it, and forgets the subject's id. Throws `usage`; `unavailable` where no bundle is active. */
+export async function createRequest(
+  wired: Pick<WiredRequests, 'ports' | 'bundle'>,
+  keyring: Pick<Keyring, 'subjectTokens' | 'pseudonymsOf'>,
+  /** @param now epoch milliseconds. */
+  asked: (now: number) => NewRequest,
+): Promise<SubjectRequest> {
+  const bundle = await wired.bundle();
+  if (bundle === null) {
+    throw new LetheError('unavailable', 'No bundle is active: nobody can tell what the request is about', {
+      dependency: 'bundle',
+      fix: 'Push one: lethe push DIR.',
+    });
+  }
+  const now = Date.now();
+  const received = receive(asked(now), { bundle, keyring, now });
+  const event = requestEvent({ id: randomUUID(), kind: 'received', at: now, received });
+  const coordinate = await wired.ports.log.append(event);
+  const request = foldRequests([{ coordinate, event }]).get(event.id);
+  if (request === undefined) throw new LetheError('bug', 'a request that was received is none');
+  return request;
+}
+
+/** When a request of a regime is due by LETHE_REQUEST_DEADLINES. Throws `invalid_config`. */
+export function dueBySettings(regime: string, now: number): number {
+  const deadlines = parseDeadlines(process.env['LETHE_REQUEST_DEADLINES'] ?? '');
+  if (deadlines !== null) return now + deadlineOf(regime, deadlines);
+  throw new LetheError('invalid_config', 'LETHE_REQUEST_DEADLINES cannot be used', {
+    fix: 'Write it like gdpr=P30D,ccpa=P45D.',
+  });
+}
+
+export function makeRequestApi(
+  wired: WiredRequests,
+  keyring: Pick<Keyring, 'subjectTokens' | 'pseudonymsOf'>,
+): RequestApi {
+  return {
+    create: (asked) =>
+      createRequest(wired, keyring, (now) => ({ ...asked, due: dueBySettings(asked.regime, now), corrections: [] })),
+    all: async () => foldRequests(await wired.ports.log.read()),
+    report: wired.report,
+  };
+}
