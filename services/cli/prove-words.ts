@@ -1,5 +1,6 @@
 /** A proof in words: what text and Markdown have in common. */
-import { actionText, durationText } from '../core/diff/words.ts';
+import { actionText } from '../core/diff/words.ts';
+import { durationText } from '../core/policy/duration.ts';
 import type { Basis, OutputPlan } from '../core/policy/plan.ts';
 import { formatPosition } from '../core/policy/report.ts';
 import type { Ground } from '../core/prove/grounds.ts';

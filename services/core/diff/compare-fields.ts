@@ -3,7 +3,8 @@ import { releases } from '../policy/assemble.ts';
 import type { Category, LeafRule, OutputPlan } from '../policy/plan.ts';
 import type { Said } from './finding.ts';
 import { formChange } from './form.ts';
-import { actionText, durationText, ruleText } from './words.ts';
+import { durationText } from '../policy/duration.ts';
+import { actionText, ruleText } from './words.ts';
 
 /** What an output does with a field; null where it knows none such. */
 export type Treated = { readonly category: Category | null; readonly rule: LeafRule } | null;

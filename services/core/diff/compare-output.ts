@@ -5,7 +5,8 @@ import { compareField, lets, ofHeader, type OutputPair, type Treated } from './c
 import { compareHeldBack } from './compare-held-back.ts';
 import type { Consequence, Said } from './finding.ts';
 import type { PlacePair } from './place-pairs.ts';
-import { durationText, keyText } from './words.ts';
+import { durationText } from '../policy/duration.ts';
+import { keyText } from './words.ts';
 
 /** Of a purpose that says nothing about time in topics. */
 const UNBOUNDED = Number.POSITIVE_INFINITY;

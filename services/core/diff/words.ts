@@ -2,8 +2,6 @@
 import type { Action, LeafRule, OutputKey, RoutePlan } from '../policy/plan.ts';
 import { formatPosition } from '../policy/report.ts';
 
-const HOUR_MS = 3_600_000;
-
 /** An action with its options. */
 export function actionText(action: Action): string {
   switch (action.kind) {
@@ -37,15 +35,6 @@ export function actionText(action: Action): string {
       }
     }
   }
-}
-
-/** A duration as configuration writes it. */
-export function durationText(milliseconds: number): string {
-  const hours = Math.round(milliseconds / HOUR_MS);
-  const days = Math.floor(hours / 24);
-  const rest = hours % 24;
-  if (rest === 0) return `P${days}D`;
-  return days === 0 ? `PT${rest}H` : `P${days}DT${rest}H`;
 }
 
 /** What an output keys its records by. */

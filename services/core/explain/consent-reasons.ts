@@ -6,7 +6,8 @@ import type { WithheldReason } from '../outcome.ts';
 import type { Basis, PurposePlan } from '../policy/plan.ts';
 import type { Authored } from './authored.ts';
 import type { BasisExplanation, ShownEvent } from './explanation.ts';
-import { ageText, durationText, instantText } from './literal.ts';
+import { durationText } from '../policy/duration.ts';
+import { ageText, instantText } from './literal.ts';
 
 export function shownEvent(event: ConsentEvent): ShownEvent {
   const { purpose, decision, method, notice, source, region, recipients, version } = event;

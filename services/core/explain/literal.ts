@@ -15,15 +15,6 @@ export function ageText(ms: number): string {
   return `${count} ${unit}${count === 1 ? '' : 's'} old`;
 }
 
-/** A duration of days and hours as the configuration writes it. */
-export function durationText(ms: number): string {
-  const hours = Math.floor(ms / HOUR);
-  const days = Math.floor(hours / 24);
-  const rest = hours % 24;
-  if (rest === 0) return `P${days}D`;
-  return days === 0 ? `PT${rest}H` : `P${days}DT${rest}H`;
-}
-
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Bytes of a key or header as a JSON literal: their text, or `base64:…` where they are none. */

@@ -12,3 +12,12 @@ export function parseDuration(text: string): number | null {
   const milliseconds = (Number(match[1] ?? 0) * 24 + Number(match[2] ?? 0)) * HOUR_MS;
   return Number.isSafeInteger(milliseconds) ? milliseconds : null;
 }
+
+/** A duration, in milliseconds, as configuration writes it; what is less than an hour is not told. */
+export function durationText(milliseconds: number): string {
+  const hours = Math.floor(milliseconds / HOUR_MS);
+  const days = Math.floor(hours / 24);
+  const rest = hours % 24;
+  if (rest === 0) return `P${days}D`;
+  return days === 0 ? `PT${rest}H` : `P${days}DT${rest}H`;
+}

@@ -7,7 +7,7 @@ import {
   groundByRegime,
 } from '../catalog/catalog.ts';
 import type { Effect } from '../decide/variant.ts';
-import { durationText } from '../diff/words.ts';
+import { durationText } from '../policy/duration.ts';
 import type { Basis } from '../policy/plan.ts';
 import { compareText } from '../policy/report.ts';
 import type {

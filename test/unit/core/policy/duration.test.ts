@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { parseDuration } from '../../../../services/core/policy/duration.ts';
+import { durationText, parseDuration } from '../../../../services/core/policy/duration.ts';
 
 const HOUR = 3_600_000;
 
@@ -34,4 +35,18 @@ it.each([
   'P99999999999999D',
 ])('%s is none', (text) => {
   expect(parseDuration(text)).toBeNull();
+});
+
+it('is told as it is written', () => {
+  fc.assert(
+    fc.property(fc.nat(1_000_000), (hours) => {
+      expect(parseDuration(durationText(hours * 3_600_000))).toBe(hours * 3_600_000);
+    }),
+  );
+  expect(['P30D', 'PT12H', 'P1DT12H', 'P0D'].map((text) => durationText(parseDuration(text) ?? -1))).toEqual([
+    'P30D',
+    'PT12H',
+    'P1DT12H',
+    'P0D',
+  ]);
 });
