@@ -98,7 +98,7 @@ async function observe(
       const { limits } = commandSettings({}, []);
       const progress = makeProgress(process.stderr, 'Reading', most === null ? size : null, megabytes);
       try {
-        return await observeFile(observer, () => bytesOf(source.file), limits.maxBytes, most, progress.at);
+        return await observeFile(observer, source.file, () => bytesOf(source.file), limits.maxBytes, most, progress.at);
       } finally {
         progress.end();
       }

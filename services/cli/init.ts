@@ -22,6 +22,7 @@ type Told = (done: number) => void;
 /** @param most null: all records. @param told how many bytes are done. */
 export async function observeFile(
   observer: Observer,
+  name: string,
   input: () => AsyncIterable<Uint8Array>,
   maxBytes: number,
   most: number | null,
@@ -38,8 +39,8 @@ export async function observeFile(
     observer.records() > 0
       ? null
       : unreadable === 0
-        ? 'the file is empty'
-        : 'there is no JSON object in the file (JSON lines, or one JSON array, are read)';
+        ? `${name} is empty`
+        : `there is no JSON object in ${name} (JSON lines, or one JSON array, are read)`;
   return { format: 'json', source: count(observer.records(), 'record'), unreadable, failure };
 }
 

@@ -139,8 +139,8 @@ describe('lethe init', () => {
   });
 
   it.each<[string, number, RegExp, string[]]>([
-    ['an empty file', 1, /^lethe: the file is empty\n/, ['--in', 'empty.jsonl']],
-    ['a record that is cut off', 1, /^lethe: there is no JSON object in the file/, ['--in', 'cut.jsonl']],
+    ['an empty file', 1, /^lethe: empty\.jsonl is empty\n/, ['--in', 'empty.jsonl']],
+    ['a record that is cut off', 1, /^lethe: there is no JSON object in cut\.jsonl /, ['--in', 'cut.jsonl']],
     ['a missing file', 64, /the file does not exist/, ['--in', 'gone.jsonl']],
     ['two things', 64, /^lethe: init looks at one thing\n/, ['--in', 'events.jsonl', '--subject', 's']],
   ])('refuses %s', async (_what, code, message, args) => {

@@ -19,9 +19,18 @@ export function isFenced(error: unknown): boolean {
   return protocolTypes(error).some((type) => FENCED.has(type));
 }
 
-/** The most telling short name of an error: the protocol's, else the class's. */
+/** The most telling short name of an error: the protocol's, else the system's (`ECONNREFUSED`), else the class's. */
 export function errorType(error: unknown): string {
-  return protocolTypes(error).at(-1) ?? (error instanceof Error ? error.name : 'unknown');
+  return protocolTypes(error).at(-1) ?? systemCode(error) ?? (error instanceof Error ? error.name : 'unknown');
+}
+
+/** What the system said of a connection, in an error or its causes. */
+function systemCode(error: unknown): string | null {
+  for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++) {
+    const { code } = at as NodeJS.ErrnoException;
+    if (typeof code === 'string' && /^E[A-Z_]+$/.test(code)) return code;
+  }
+  return null;
 }
 
 /**

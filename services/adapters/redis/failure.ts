@@ -4,7 +4,7 @@
  */
 import { LetheError } from '../../core/errors.ts';
 
-const FIX = 'Check that it runs, that it can be reached and that REDIS_URL is right; Lethe goes on by itself.';
+const FIX = 'Check that it runs, that it can be reached and that REDIS_URL is right; a worker goes on by itself.';
 
 /** @param endpoint `host:port`, as `endpointName` makes it. */
 export function redisUnavailable(endpoint: string, reason: string, fix: string = FIX): LetheError {
