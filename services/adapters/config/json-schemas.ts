@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { feedsShape } from './feeds-shape.ts';
 import { policyTestsShape } from './policy-test-shape.ts';
 import { settingsShape } from './settings-shape.ts';
 import { guardsShape, policyShape, purposesShape, regimesShape, taxonomyShape } from './shape.ts';
@@ -11,6 +12,7 @@ const SHAPES: Readonly<Record<string, z.ZodType>> = {
   'policy-test': policyTestsShape,
   guards: guardsShape,
   gateway: settingsShape,
+  feeds: feedsShape,
 };
 
 /**
