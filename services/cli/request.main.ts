@@ -11,11 +11,12 @@ import { makeLog } from '../adapters/log/logger.ts';
 import { silenceNegativeTimeoutWarning } from '../adapters/log/warnings.ts';
 import { connectRedis } from '../adapters/redis/client.ts';
 import { wireProjector } from '../control/projector.main.ts';
-import { createRequest, dueBySettings } from '../control/requests-api.main.ts';
+import { createRequest } from '../control/requests-api.main.ts';
 import { keyOpener, type WiredRequests, wireRequests } from '../control/requests.main.ts';
 import { makeWrittenTopics } from '../gateway/written-topics.main.ts';
 import { LetheError } from '../core/errors.ts';
 import { parseDuration } from '../core/policy/duration.ts';
+import { type Deadlines, deadlineOf } from '../core/requests/deadline.ts';
 import { checkReceipt, receiptDocument } from '../core/requests/receipt.ts';
 import { foldRequests, type SubjectRequest } from '../core/requests/request.ts';
 import { drive } from '../core/requests/saga.ts';
@@ -49,7 +50,7 @@ export async function requestCreate(subject: string, options: CreateRequestOptio
       type: options.type,
       subject: id,
       regime: options.regime,
-      due: dueOf(options, now),
+      due: dueOf(options, settings.requestDeadlines, now),
       purpose: options.purpose ?? null,
       corrections,
     }));
@@ -216,11 +217,11 @@ async function requestOf(id: string, { ports }: WiredRequests): Promise<SubjectR
   throw new LetheError('usage', 'There is no request of that id', { fix: 'See which there are: lethe request list.' });
 }
 
-function dueOf({ deadline, regime }: CreateRequestOptions, now: number): number {
+function dueOf({ deadline, regime }: CreateRequestOptions, deadlines: Deadlines, now: number): number {
   const length = deadline === undefined ? null : parseDuration(deadline);
   if (length !== null) return now + length;
   if (deadline !== undefined) return timeOption(deadline, '--deadline');
-  return dueBySettings(regime, now);
+  return now + deadlineOf(regime, deadlines);
 }
 
 /** Minutes and seconds too: nobody waits for hours on a terminal. */

@@ -1,6 +1,6 @@
 /** What the routes of requests need, on Kafka and Redis. */
 import { randomUUID } from 'node:crypto';
-import { parseDeadlines, deadlineOf } from '../core/requests/deadline.ts';
+import { type Deadlines, deadlineOf } from '../core/requests/deadline.ts';
 import { LetheError } from '../core/errors.ts';
 import type { Keyring } from '../core/keyring.ts';
 import { type NewRequest, receive } from '../core/requests/new-request.ts';
@@ -31,22 +31,18 @@ export async function createRequest(
   return request;
 }
 
-/** When a request of a regime is due by LETHE_REQUEST_DEADLINES. Throws `invalid_config`. */
-export function dueBySettings(regime: string, now: number): number {
-  const deadlines = parseDeadlines(process.env['LETHE_REQUEST_DEADLINES'] ?? '');
-  if (deadlines !== null) return now + deadlineOf(regime, deadlines);
-  throw new LetheError('invalid_config', 'LETHE_REQUEST_DEADLINES cannot be used', {
-    fix: 'Write it like gdpr=P30D,ccpa=P45D.',
-  });
-}
-
 export function makeRequestApi(
   wired: WiredRequests,
   keyring: Pick<Keyring, 'subjectTokens' | 'pseudonymsOf'>,
+  deadlines: Deadlines,
 ): RequestApi {
   return {
     create: (asked) =>
-      createRequest(wired, keyring, (now) => ({ ...asked, due: dueBySettings(asked.regime, now), corrections: [] })),
+      createRequest(wired, keyring, (now) => ({
+        ...asked,
+        due: now + deadlineOf(asked.regime, deadlines),
+        corrections: [],
+      })),
     all: async () => foldRequests(await wired.ports.log.read()),
     report: wired.report,
   };

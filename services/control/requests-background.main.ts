@@ -78,7 +78,7 @@ export function startRequests(
   });
   return {
     ended,
-    api: makeRequestApi(wired, makeKeyring(keys)),
+    api: makeRequestApi(wired, makeKeyring(keys), settings.requestDeadlines),
     close: async () => {
       await ended.catch(() => undefined);
       await close();

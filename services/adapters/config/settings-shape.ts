@@ -69,6 +69,9 @@ export const settingsShape = z
     LETHE_VAULT_TOKEN_FILE: file('Holds LETHE_VAULT_TOKEN.'),
     LETHE_VAULT_TRANSIT_KEY: text('Name of the key of the transit engine.'),
     LETHE_VAULT_TRANSIT_MOUNT: text('Path of the transit engine. Default transit.'),
+    LETHE_REQUEST_DEADLINES: text(
+      'By when requests of subjects are to be completed, by regime. Default gdpr=P30D,ccpa=P45D.',
+    ),
     LETHE_LOG_LEVEL: text('trace, debug, info, warn, error, fatal or silent. Default info.'),
   })
   .meta({ title: 'Lethe settings' });

@@ -1,6 +1,7 @@
 /** The settings of a process (DESIGN section 9): typed, checked once, frozen, only what the command at hand needs. */
 import { inspect } from 'node:util';
 import { type DecodeLimits, DEFAULT_DECODE_LIMITS } from '../../core/apply/codec.ts';
+import { type Deadlines, parseDeadlines } from '../../core/requests/deadline.ts';
 import { didYouMean } from '../../core/policy/nearest.ts';
 import { parseEpochs, type PseudonymSettings } from '../../core/pseudonym-epochs.ts';
 import type { SettingName } from './settings-shape.ts';
@@ -63,6 +64,7 @@ export type Settings<N extends Need = never> = { readonly [K in N]: Surroundings
   readonly consume: { readonly sessionTimeoutMs: number; readonly maxBytesPerPartition: number };
   readonly limits: DecodeLimits;
   readonly pseudonyms: PseudonymSettings;
+  readonly requestDeadlines: Deadlines;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 };
 
@@ -129,6 +131,7 @@ export function readSettings<N extends Need = never>(request: SettingsRequest<N>
       epochs: epochs(source),
       keepMs: source.find('LETHE_PSEUDONYM_KEEP') === null ? null : duration(source, 'LETHE_PSEUDONYM_KEEP', 'P90D', 0),
     }),
+    requestDeadlines: deadlines(source),
     logLevel: oneOf(source, source.find('LETHE_LOG_LEVEL'), LOG_LEVELS) ?? 'info',
   };
   const { problems } = source;
@@ -312,6 +315,14 @@ function whole(source: SettingsSource, name: SettingName, fallback: number, leas
     source.report(found.from, `${name} is no whole number in range`, `Use one from ${least} to ${most}.`);
   }
   return value;
+}
+
+function deadlines(source: SettingsSource): Deadlines {
+  const found = source.find('LETHE_REQUEST_DEADLINES');
+  const read = parseDeadlines(found?.text ?? '');
+  if (read !== null) return read;
+  source.report(found?.from ?? '', 'LETHE_REQUEST_DEADLINES cannot be used', 'Write it like gdpr=P30D,ccpa=P45D.');
+  return new Map();
 }
 
 function oneOf<T extends string>(source: SettingsSource, found: Found | null, allowed: readonly T[]): T | null {

@@ -89,6 +89,10 @@ describe('what is read', () => {
       consume: { sessionTimeoutMs: 10_000, maxBytesPerPartition: 1_048_576 },
       limits: { maxBytes: 10_485_760, maxDepth: 512 },
       pseudonyms: { epochs: new Map(), keepMs: null },
+      requestDeadlines: new Map([
+        ['gdpr', 2_592_000_000],
+        ['ccpa', 3_888_000_000],
+      ]),
       logLevel: 'info',
     });
   });
@@ -145,6 +149,12 @@ describe('what is read', () => {
       limits: { maxBytes: 1000, maxDepth: 64 },
       logLevel: 'debug',
     });
+  });
+
+  it('reads the deadlines of requests, and refuses what is no deadline', () => {
+    const { requestDeadlines } = good({ env: { LETHE_REQUEST_DEADLINES: 'ccpa=P15D' }, needs: [] });
+    expect([...requestDeadlines.values()]).toEqual([2_592_000_000, 1_296_000_000]);
+    expect(readSettings({ env: { LETHE_REQUEST_DEADLINES: 'soon' }, needs: [] }).ok).toBe(false);
   });
 
   it('comes from gateway.yaml, where paths are relative to it', () => {

@@ -101,6 +101,21 @@ describe('erasure', () => {
     expect(world.events.map(({ event }) => event.code)).toContain('not_buried');
   });
 
+  it('takes the tombstones of others for none of its own', async () => {
+    const world = makeWorld();
+    let once = true;
+    world.hook = (name, when) => {
+      if (name !== 'shred' || when !== 'after' || !once) return;
+      once = false;
+      // Compaction took ours away, and somebody else's lies there.
+      const records = world.topics.get('clean.a')![0]!;
+      records[0] = { ...records[0]!, source: 'raw.a/0/1' };
+    };
+    await run(world);
+    expectErased(world);
+    expect(world.calls.filter((name) => name === 'bury')).toHaveLength(2);
+  });
+
   it('shreds again what came back, and marks again what was lost', async () => {
     const world = makeWorld();
     let lost = false;
