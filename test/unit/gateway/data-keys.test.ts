@@ -128,12 +128,12 @@ describe('a batch that encrypts', () => {
 
   it('shows a candidate that does the same as one that differs in nothing', async () => {
     const bench = await open();
-    const renamed = bundleOf('action: encrypt', (text, file) => (file === 'purposes.yaml' ? `${text}# again\n` : text));
+    const renamed = bundleOf('action: encrypt', (text) => text.replace('default: P365D', 'default: P366D'));
     await bench.stores.bundles.shadow(renamed);
     await bench.grant('a');
     await bench.run([record('a'), record('a')]);
     await bench.shadows.settled();
-    await bench.run([record('a'), record('a')]);
+    await bench.run([record('a'), record('a'), record('a', 'other@example.com')]);
     expect(bench.segments.at(-1)?.shadow).toEqual({ bundle: renamed.digest, divergence: [] });
   });
 });

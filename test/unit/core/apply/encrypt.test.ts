@@ -5,7 +5,7 @@ import type { EncryptedPlace, SubjectCiphers } from '../../../../services/core/d
 import { consentStateOf } from '../../../../services/core/decide/consent-state.ts';
 import { makeEngine, type RecordDecision } from '../../../../services/core/engine.ts';
 import { compiledRoute } from '../policy/compiled.ts';
-import { event, fakeKeyring, NOW } from '../engine-fixture.ts';
+import { CATEGORY, event, fakeCodec, fakeKeyring, NOW, planOf, purpose, record } from '../engine-fixture.ts';
 
 const route = compiledRoute({
   policies: [
@@ -35,7 +35,7 @@ type Call = EncryptedPlace & { readonly json: string; readonly subject: string }
 
 async function run(
   value: string,
-  options: { readonly ciphers?: SubjectCiphers; readonly headers?: unknown; readonly erased?: boolean } = {},
+  options: { readonly ciphers?: SubjectCiphers; readonly headers?: unknown } = {},
 ): Promise<RecordDecision> {
   const codec = makeJsonCodec(plan, fakeKeyring);
   const raw = Buffer.from(value);
@@ -133,5 +133,40 @@ describe('standInCiphers', () => {
     expect(new Set([...texts, text('1', { topic: 'u' }, '1'), text('1', { purpose: 'q' }, '1')]).size).toBe(6);
     expect(text('1', {}, '1')).toBe(texts[0]);
     expect(texts[0]).toMatch(/^lethe:v0:/);
+  });
+});
+
+describe('a subject who was erased', () => {
+  const secret = planOf(
+    { id: { category: CATEGORY.system }, mail: { category: CATEGORY.contact, action: { kind: 'encrypt' } } },
+    [{ purpose: purpose({ defaultBasis: 'legal_obligation' }) }],
+  );
+  const erased = consentStateOf([event({ decision: 'erased', purpose: '*' })]);
+  const nobody = consentStateOf([]);
+  const cipher = { encrypt: () => 'sealed' };
+  const evaluate = (state: typeof erased, ciphers: SubjectCiphers) => {
+    const batch = makeEngine({ keyring: fakeKeyring }).begin({ codec: fakeCodec(), now: NOW, ciphers });
+    return { batch, decision: batch.evaluate(record(secret), undefined, state) };
+  };
+  const effects = (decision: RecordDecision) => {
+    const output = decision.kind === 'decided' ? decision.outputs[0] : undefined;
+    return output?.kind === 'published' ? output.variant?.effects : output;
+  };
+
+  it('gets no key for what goes on by law, also where nobody destroyed it yet', () => {
+    expect(effects(evaluate(nobody, () => cipher).decision)).toEqual(['keep', 'encrypt']);
+    expect(effects(evaluate(erased, () => cipher).decision)).toEqual(['keep', 'drop_shredded']);
+  });
+
+  it('is decided about alike right before the commit', () => {
+    const shredded = evaluate(nobody, () => 'shredded');
+    expect(effects(shredded.decision)).toEqual(['keep', 'drop_shredded']);
+    const stands = ({ batch, decision }: typeof shredded, state: typeof erased): boolean =>
+      batch.stands(record(secret), decision, state, NOW);
+    expect(stands(shredded, nobody)).toBe(true);
+    expect(stands(shredded, erased)).toBe(true);
+    const active = evaluate(nobody, () => cipher);
+    expect(stands(active, nobody)).toBe(true);
+    expect(stands(active, erased)).toBe(false);
   });
 });
