@@ -211,7 +211,9 @@ function stands(
   return parts.every(({ output, variants }, index) => {
     const before = outputs[index];
     if (before?.kind !== 'published') return true;
-    const after = decide(record, state, output, now, variants);
+    // A data key that was destroyed stays so; one that was not may be destroyed now without harm: what is encrypted goes with it.
+    const shredded = before.variant?.shredded ?? false;
+    const after = decide(record, state, output, now, variants, () => shredded);
     return after.kind === 'publish' && after.variant === before.variant && after.reason === before.reason;
   });
 }
