@@ -10,7 +10,13 @@ export function shape<T>(schema: z.ZodType<T>): Shape<T> {
   return {
     jsonSchema: jsonSchemaOf(schema),
     read: (value) => {
-      const result = schema.safeParse(value);
+      let result: z.ZodSafeParseResult<T>;
+      try {
+        result = schema.safeParse(value);
+      } catch {
+        // zod 4.6.7 compares the `length` of whatever stands where text should, and an object's may be no number.
+        return { ok: false, errors: [{ pointer: '', detail: 'has an object where text is asked for' }] };
+      }
       if (result.success) return { ok: true, value: result.data };
       return { ok: false, errors: result.error.issues.slice(0, MAX_ERRORS).map(violation) };
     },
