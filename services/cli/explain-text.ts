@@ -43,7 +43,11 @@ function heading(shown: ShownExplanation, paint: Paint): string[] {
     ['bundle', `${shown.bundle.digest} (${from[shown.bundle.from]})`],
     ['consents', consents[shown.consentsFrom]],
   ];
-  if (explanation.eventTime !== null) facts.push(['time', `${explanation.eventTime}, the record's own`]);
+  if (explanation.eventTime !== null) {
+    const stamp = source === null ? 'as of that moment' : "Kafka's timestamp";
+    const origin = explanation.eventTimeFrom === 'record' ? "the record's own" : `${stamp}: no time is read from it`;
+    facts.push(['time', `${explanation.eventTime}, ${origin}`]);
+  }
   return [paint('strong', printable(name)), ...facts.map(([label, text]) => fact(label, text, paint))];
 }
 

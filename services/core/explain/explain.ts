@@ -85,7 +85,7 @@ export async function explainRecord(
     explanation: {
       ...common(decoded.record.plan),
       outcome: 'decided',
-      eventTime: instantText(decoded.record.eventTime),
+      ...timeOf(decoded.record),
       region: decoded.record.region,
       outputs,
       undeclared: capped(found.occurrences.undeclared),
@@ -94,11 +94,16 @@ export async function explainRecord(
 
   function common(of: RoutePlan): Omit<RecordExplanation, 'outcome'> {
     return {
-      ...{ route: of.name, topic: of.topic, now: instantText(now), eventTime: null, region: null },
+      ...{ route: of.name, topic: of.topic, now: instantText(now), region: null },
+      ...{ eventTime: null, eventTimeFrom: null },
       ...{ tombstone: record.value === null, deadLetter: null, outputs: [], undeclared: { count: 0, shown: [] } },
       undeclaredHeaders: undeclaredHeaders(record.headers, of),
       rawKey: record.key === null ? null : bytesLiteral(record.key),
     };
+  }
+
+  function timeOf({ eventTime, plan }: Decoded): Pick<RecordExplanation, 'eventTime' | 'eventTimeFrom'> {
+    return { eventTime: instantText(eventTime), eventTimeFrom: plan.read.time >= 0 ? 'record' : 'timestamp' };
   }
 
   function occurrencesOf(of: RoutePlan): { tree: Tree; occurrences: Occurrences } | null {
@@ -117,7 +122,7 @@ export async function explainRecord(
       explanation: {
         ...common(of),
         outcome: 'dead_lettered',
-        eventTime: decidedAbout === null ? null : instantText(decidedAbout.record.eventTime),
+        ...(decidedAbout === null ? {} : timeOf(decidedAbout.record)),
         region: decidedAbout?.record.region ?? null,
         deadLetter: deadLetter(poison, of, found?.occurrences ?? null, decidedAbout),
         ...(found === null ? {} : { undeclared: capped(found.occurrences.undeclared) }),

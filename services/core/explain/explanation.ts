@@ -105,6 +105,8 @@ export type RecordExplanation = {
   readonly now: string;
   /** Null where it was not read. */
   readonly eventTime: string | null;
+  /** Where it comes from: the record itself, or Kafka's timestamp where the policy has no `time`. */
+  readonly eventTimeFrom: 'record' | 'timestamp' | null;
   /** Region code found in the record. */
   readonly region: string | null;
   readonly tombstone: boolean;

@@ -13,8 +13,16 @@ const NOW = Date.parse('2026-06-01T00:00:00Z');
 const plain: Paint = (_look, text) => text;
 const events = [event({ purpose: '*', at: Date.parse('2026-01-05T10:00:00Z'), notice: '2026-01' })];
 
-async function shown(value: string | null, over: Partial<ShownExplanation> = {}): Promise<ShownExplanation> {
-  const given = { plan, authored, value, now: NOW, events, key: 'cust-1', headers: { traceparent: '00-1', odd: 'x' } };
+async function shown(value: string | null, over: Partial<ShownExplanation> = {}, of = plan): Promise<ShownExplanation> {
+  const given = {
+    plan: of,
+    authored,
+    value,
+    now: NOW,
+    events,
+    key: 'cust-1',
+    headers: { traceparent: '00-1', odd: 'x' },
+  };
   const { explanation } = await explained(given);
   return {
     ...{ source: null, line: 3, bundle: { digest: 'd1', from: 'folder' }, consentsFrom: 'file', nowFrom: 'option' },
@@ -27,6 +35,14 @@ const RECORD =
   '{"order":9007199254740993,"occurred_at":"2026-05-20T00:00:00Z","customer":{"id":"cust-1","email":"user1@example.com"},"place":1.50,"extra":true}';
 
 describe('text', () => {
+  it("does not call a timestamp the record's own time", async () => {
+    const timeless = { ...plan, read: { ...plan.read, time: -1 } };
+    const file = explanationText(await shown(RECORD, {}, timeless), plain);
+    expect(file).toMatch(/^  time      \S+, as of that moment: no time is read from it$/m);
+    const kafka = explanationText(await shown(RECORD, { source: 'raw.orders/0/1' }, timeless), plain);
+    expect(kafka).toMatch(/^  time      \S+, Kafka's timestamp: no time is read from it$/m);
+  });
+
   it('says of each output what, why and by what', async () => {
     const text = explanationText(await shown(RECORD), plain);
     expect(text.slice(0, text.indexOf('clean.fraud'))).toBe(`line 3
