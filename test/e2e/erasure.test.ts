@@ -7,10 +7,10 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lethe, type RunningWorker } from '../../deploy/demo/processes.ts';
 import { createTopics, produce } from '../../deploy/demo/topics.ts';
+import { type Stack, startStack } from '../../deploy/local/stack.ts';
 import { makeKeyring } from '../../services/adapters/crypto/keyring.ts';
 import { readKeys } from '../../services/adapters/crypto/keys.ts';
 import type { ShownRequest } from '../../services/core/requests/show.ts';
@@ -19,7 +19,6 @@ import { needKcat, type Seen, topicHolds } from '../stack/kcat.ts';
 import { consent, event, FIELDS, outputsOf, writeConfig } from '../stack/small-config.ts';
 import { isReady, setUp, total, type Workbench } from '../stack/workbench.ts';
 
-const stack = inject('stack');
 const CLI = fileURLToPath(new URL('../../services/cli/main.ts', import.meta.url));
 const NAME = `erasure-${process.pid}`;
 const RAW = `raw.${NAME}`;
@@ -36,6 +35,9 @@ const BY_ID_OUTPUT = `  - topic: ${BY_ID}
 /** As `event` and `consent` write it: `c-…`. */
 const SUBJECT = `gone-${process.pid}-qzjxwvkpqzjxwvkp`;
 
+// Topics of its own: any consent plane at the same broker would carry these requests out as well.
+let stack: Stack<'kafka' | 'redis'>;
+let brokers: string;
 let bench: Workbench;
 let worker: RunningWorker;
 let ids = 0;
@@ -57,12 +59,9 @@ const of = (records: readonly Seen[], key: string): Seen[] => records.filter((on
 
 beforeAll(async () => {
   await needKcat();
-  // A database of its own, in which no projector has been yet.
-  const url = new URL('/12', stack.redis).href;
-  const redis = new Redis(url);
-  await redis.flushdb();
-  redis.disconnect();
-  bench = await setUp({ ...stack.env, REDIS_URL: url, KAFKA_BROKERS: stack.kafka });
+  stack = await startStack({ parts: ['kafka', 'redis'], env: {}, docker: 'never', log: () => undefined });
+  brokers = stack.kafka.endpoint;
+  bench = await setUp({ ...stack.env });
   await createTopics(bench.admin, [RAW], 2);
   await bench.admin.createTopics({
     waitForLeaders: true,
@@ -87,6 +86,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await bench?.end();
+  await stack?.stop();
 });
 
 /** `request run`, killed after a while. */
@@ -122,7 +122,7 @@ describe('an erasure', () => {
   it('leaves a tombstone as the last record of each of its keys, and others as they were', async () => {
     await say(SUBJECT, 'stays');
     await until('all is decided about', async () => (await decided()) >= ids);
-    const seen = await topicHolds(stack.kafka, ANALYTICS);
+    const seen = await topicHolds(brokers, ANALYTICS);
     const key = keyOf('analytics', SUBJECT);
     for (const partition of [0, 1]) {
       const mine = of(seen, key).filter((one) => one.partition === partition);
@@ -134,12 +134,10 @@ describe('an erasure', () => {
     expect(others).toHaveLength(said.filter((subject) => subject === 'stays').length);
     expect(others.every(({ value }) => value !== null)).toBe(true);
     const byId = new Map<string, Seen>();
-    for (const one of await topicHolds(stack.kafka, BY_ID)) byId.set(one.key?.toString() ?? '', one);
+    for (const one of await topicHolds(brokers, BY_ID)) byId.set(one.key?.toString() ?? '', one);
     expect(byId.size).toBeGreaterThan(8);
     for (const [number, { value }] of byId) expect(value === null, number).toBe(said[Number(number)] === SUBJECT);
-    expect(await topicHolds(stack.kafka, FRAUD).then((records) => records.every(({ value }) => value !== null))).toBe(
-      true,
-    );
+    expect(await topicHolds(brokers, FRAUD).then((records) => records.every(({ value }) => value !== null))).toBe(true);
     expect(await total(worker, 'lethe_decisions_total', 'reason="erased"')).toBeGreaterThan(0);
   });
 
@@ -166,9 +164,9 @@ describe('an erasure', () => {
   });
 
   it('does nothing the second time', async () => {
-    const before = await topicHolds(stack.kafka, 'lethe.requests');
+    const before = await topicHolds(brokers, 'lethe.requests');
     expect((await request('run', id)).code).toBe(0);
-    expect((await topicHolds(stack.kafka, 'lethe.requests')).length).toBe(before.length);
+    expect((await topicHolds(brokers, 'lethe.requests')).length).toBe(before.length);
   });
 
   it('leaves the id of the subject nowhere but in the raw topic', async () => {
@@ -180,7 +178,7 @@ describe('an erasure', () => {
       'lethe.audit',
       'lethe.published-keys',
     ]) {
-      const held = await topicHolds(stack.kafka, topic);
+      const held = await topicHolds(brokers, topic);
       expect(held.length).toBeGreaterThan(0);
       const leaks = held.filter((one) =>
         [one.key, one.headers, one.value].some((part) => part?.includes(SUBJECT) === true),
@@ -189,9 +187,8 @@ describe('an erasure', () => {
     }
     expect(bench.logs()).not.toContain(SUBJECT);
     expect(receipt).not.toContain(SUBJECT);
-    // Brokers that the environment names keep their disks to themselves.
-    const data = stack.kafkaData;
-    if (data === null) return;
+    const data = stack.kafka.dataDir;
+    if (data === undefined) throw new Error("the broker's disk cannot be read");
     const found = globSync('*-[0-9]*/*.log', { cwd: data }).filter((file) =>
       readFileSync(join(data, file)).includes(SUBJECT),
     );
@@ -207,7 +204,7 @@ describe('an access request', () => {
     expect(status).toBe('completed');
     const report = JSON.parse((await request('report', id)).stdout);
     expect(report.consents).toMatchObject({ '*': { decision: 'granted' } });
-    const mine = of(await topicHolds(stack.kafka, ANALYTICS), keyOf('analytics', 'stays'));
+    const mine = of(await topicHolds(brokers, ANALYTICS), keyOf('analytics', 'stays'));
     const [analytics, fraud, byId] = report.published;
     expect(analytics.records.map((one: { at: string }) => one.at).sort()).toEqual(
       mine.map(({ partition, offset }) => `${ANALYTICS}/${partition}/${offset}`).sort(),
@@ -230,14 +227,14 @@ describe('without a worker', () => {
     expect(await total(control, 'lethe_requests_overdue', 'type="erasure"')).toBe(0);
     const done = async (): Promise<boolean> => (await request('receipt', id.trim())).code === 0;
     await until('it is completed', done, 30_000);
-    const seen = of(await topicHolds(stack.kafka, ANALYTICS), keyOf('analytics', 'stays'));
+    const seen = of(await topicHolds(brokers, ANALYTICS), keyOf('analytics', 'stays'));
     for (const partition of [0, 1]) expect(seen.findLast((one) => one.partition === partition)?.value).toBeNull();
 
     worker = await bench.worker();
     await isReady(worker);
     const erased = (): Promise<number> => total(worker, 'lethe_decisions_total', 'reason="erased"');
     await until('the rest is decided about', async () => (await erased()) >= 6);
-    expect(of(await topicHolds(stack.kafka, ANALYTICS), keyOf('analytics', 'stays'))).toHaveLength(seen.length);
+    expect(of(await topicHolds(brokers, ANALYTICS), keyOf('analytics', 'stays'))).toHaveLength(seen.length);
     expect(await control.stop()).toBe(0);
   });
 });
