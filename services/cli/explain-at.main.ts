@@ -76,7 +76,11 @@ export async function explainAt(dir: string | undefined, text: string, options: 
     const now = given ?? segment?.decidedAt ?? Date.now();
     const { explanation, decision } = await explainRecord(route.plan, record, now, {
       ...codecOf(route, keyring, settings),
-      ...{ engine: makeEngine({ keyring, ciphers: standInCiphers(keyring) }), load: consents.load, authored: authoredIn(chosen.bundle) },
+      ...{
+        engine: makeEngine({ keyring, ciphers: standInCiphers(keyring) }),
+        load: consents.load,
+        authored: authoredIn(chosen.bundle),
+      },
       maxOutputBytes: await outputLimits(route.plan, record, settings),
     });
     await print(options, false, {

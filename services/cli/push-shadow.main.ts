@@ -14,7 +14,7 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** `lethe push --shadow DIR`: prints the candidate's digest on stdout. */
 export async function begin(dir: string, options: { config?: string }): Promise<number> {
-  const { bundle, compiled } = await usableConfiguration(dir);
+  const { bundle, compiled } = await usableConfiguration(dir, { warn: true });
   const settings = commandSettings(options, ['redis'], ['registry']);
   await withStore(settings.redis, (store) =>
     pushShadow({

@@ -21,7 +21,7 @@ import { topicsPortOf } from './topics-port.main.ts';
 /** `lethe push DIR`: prints the digest on stdout. Without KAFKA_BROKERS the topics are left to the workers. */
 export async function push(dir: string, options: { config?: string }): Promise<number> {
   silenceNegativeTimeoutWarning();
-  const { bundle, compiled } = await usableConfiguration(dir);
+  const { bundle, compiled } = await usableConfiguration(dir, { warn: true });
   const settings = commandSettings(options, ['redis'], ['kafka', 'registry']);
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const redis = connectRedis(settings.redis);

@@ -26,7 +26,7 @@ export async function replayFiles(dir: string, options: ReplayOptions): Promise<
   const now = options.now === undefined ? Date.now() : timeOption(options.now, '--now');
   const size = sizeOfFile(options.in, '--in');
   if (options.consents !== undefined) sizeOfFile(options.consents, '--consents');
-  const { bundle, compiled } = await usableConfiguration(dir);
+  const { bundle, compiled } = await usableConfiguration(dir, { warn: true });
   const route = chooseRoute(compiled, options.route);
   const plan = planOfRoute(route);
 

@@ -25,8 +25,8 @@ export async function test(dir: string, options: TestOptions): Promise<number> {
   const loaded = await loadBundle(dir);
   const { suites, rules, problems } = await loadPolicyTests(dir, loaded.ok ? loaded.bundle : null);
   const all = inOrder([...(loaded.ok ? loaded.warnings : loaded.problems), ...problems]);
-  if (all.length > 0) process.stderr.write(formatProblems(all, 'text', relative('.', dir)));
   if (!loaded.ok || problems.length > 0) {
+    process.stderr.write(formatProblems(all, 'text', relative('.', dir)));
     throw new LetheError('invalid_config', `${dir} cannot be tested: see the problems listed above`, {
       fix: `Correct them; "lethe lint ${dir}" lists them again.`,
     });
@@ -41,6 +41,7 @@ export async function test(dir: string, options: TestOptions): Promise<number> {
     }),
     engine: makeEngine({ keyring, ciphers: standInCiphers(keyring) }),
     pseudonyms: watched,
+    strict: options.strict === true,
     ...(options.filter === undefined ? {} : { filter: options.filter }),
   });
 

@@ -21,6 +21,8 @@ export type PolicyTestsOptions = {
   readonly routes: readonly TestedRoute[];
   readonly engine: Engine;
   readonly pseudonyms: WatchedPseudonyms;
+  /** An output that a test does not name must publish nothing. */
+  readonly strict: boolean;
   /** Only tests whose route or name holds this text, upper or lower case. */
   readonly filter?: string;
 };
@@ -45,12 +47,12 @@ export type TestRun = {
 };
 
 export async function runPolicyTests(options: PolicyTestsOptions): Promise<TestRun> {
-  const { suites, routes, engine, pseudonyms } = options;
+  const { suites, routes, engine, pseudonyms, strict } = options;
   const filter = options.filter?.toLowerCase() ?? '';
   const benches = new Map(
     routes.map(({ plan, codec, rules }) => [
       plan.name,
-      { plan, codec, engine, pseudonyms, coverage: makeCoverage(plan, rules) },
+      { plan, codec, engine, pseudonyms, strict, coverage: makeCoverage(plan, rules) },
     ]),
   );
   const results: TestResult[] = [];

@@ -112,7 +112,12 @@ describe('guards', () => {
     const shape = await lethe(['lint', 'config'], { cwd: withGuards(guards) });
     expect(shape.code).toBe(1);
     const found = shape.stdout.split('\n').map((line) => /^config\/guards\.yaml:(\d+:\d+ \S+)/.exec(line)?.[1]);
-    expect(found.filter(Boolean)).toEqual(['3:23 unknown-key', '4:33 unknown-value', '5:5 missing-key']);
+    expect(found.filter(Boolean)).toEqual([
+      '2:7 category-unknown',
+      '3:23 unknown-key',
+      '4:33 unknown-value',
+      '5:5 missing-key',
+    ]);
     const meaning = `guards:\n  - { category: user.helth, never_in: "*" }\n  - { category: user, never_in: partner }\n  - { category: user }\n`;
     const names = await lethe(['lint', 'config'], { cwd: withGuards(meaning) });
     const codes = names.stdout.split('\n').map((line) => /^config\/guards\.yaml:(\d+:\d+ \S+)/.exec(line)?.[1]);

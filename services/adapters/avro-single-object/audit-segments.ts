@@ -22,7 +22,10 @@ export type SegmentCodec = {
  * values were encrypted) is read too.
  */
 export function makeSegmentCodec(): SegmentCodec {
-  const codec = makeSingleObjectCodec<Stored>(schema('segment.avsc'), [schema('segment-1.avsc'), schema('segment-2.avsc')]);
+  const codec = makeSingleObjectCodec<Stored>(schema('segment.avsc'), [
+    schema('segment-1.avsc'),
+    schema('segment-2.avsc'),
+  ]);
   return {
     encode: (segment) =>
       codec.encode({

@@ -29,7 +29,9 @@ export const addKeys: AddCommand = (parent, finish) => {
     .addHelpText('after', examples(['lethe keys public > checkpoint.pem']));
   keys
     .command('rewrap')
-    .description('wrap every data key by the highest version of "data_key" (or of the key in Vault); values stay as they are')
+    .description(
+      'wrap every data key by the highest version of "data_key" (or of the key in Vault); values stay as they are',
+    )
     .option('--keys <file>', 'keys file; default: LETHE_KEYS_FILE')
     .option(...CONFIG_FLAG)
     .action(

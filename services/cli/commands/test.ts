@@ -3,6 +3,7 @@ import { type AddCommand, examples } from '../command.ts';
 
 export type TestOptions = {
   readonly filter?: string;
+  readonly strict?: boolean;
   readonly coverage?: boolean;
   readonly coverageMin?: number;
   readonly format: 'text' | 'json' | 'junit';
@@ -19,7 +20,7 @@ A test beside its policy, in policies/NAME.test.yaml:
         outputs:
           clean.analytics.customer-events: { value: { customer: { id: <pseudonym>, email: u***@example.com } } }
           clean.partner-acme.customer-events: { withheld: consent_missing }
-An output that is not named must publish nothing. Without servers and keys.`;
+Of an output that is not named nothing is asked; with --strict it must publish nothing. Without servers and keys.`;
 
 export const addTest: AddCommand = (parent, finish) => {
   parent
@@ -27,6 +28,7 @@ export const addTest: AddCommand = (parent, finish) => {
     .description('run the policy tests of a configuration: records, and what must become of them')
     .argument('<dir>', 'configuration folder')
     .option('--filter <text>', 'only tests whose route or name holds this text')
+    .option('--strict', 'an output that a test does not name must publish nothing')
     .option('--coverage', 'show which rules, reasons and fields the tests met')
     .option('--coverage-min <percent>', 'fail where less than this was met', percent)
     .addOption(
@@ -37,7 +39,7 @@ export const addTest: AddCommand = (parent, finish) => {
       'after',
       `${ABOUT}\n${examples([
         'lethe test config --coverage',
-        'lethe test config --coverage-min 80 --format junit > policy-tests.xml',
+        'lethe test config --strict --coverage-min 80 --format junit > policy-tests.xml',
       ])}`,
     );
 };

@@ -21,7 +21,7 @@ export type ExpectedOutput =
   | { readonly kind: 'withheld'; readonly reason: WithheldReason };
 
 export type Expectation =
-  /** By topic. An output that is not among them must publish nothing. */
+  /** By topic. Of an output that is not among them nothing is asked, but for `--strict`: it must publish nothing. */
   | { readonly kind: 'outputs'; readonly outputs: ReadonlyMap<string, ExpectedOutput> }
   | { readonly kind: 'dead_letter'; readonly code: DeadLetterCode };
 

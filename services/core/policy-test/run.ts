@@ -17,6 +17,8 @@ export type PolicyTestBench = {
   /** Whether a text is a pseudonym made since `forget`. */
   readonly pseudonyms: WatchedPseudonyms;
   readonly coverage: Coverage;
+  /** An output that a test does not name must publish nothing; else nothing is asked of it. */
+  readonly strict: boolean;
 };
 
 export type WatchedPseudonyms = { readonly issued: (text: string) => boolean; readonly forget: () => void };
@@ -51,7 +53,7 @@ const encoder = new TextEncoder();
 export async function runPolicyTest(test: PolicyTest, bench: PolicyTestBench): Promise<readonly Difference[]> {
   bench.pseudonyms.forget();
   const decision = await decideTest(test, bench);
-  return compareDecision(test.expect, decision, bench.pseudonyms.issued);
+  return compareDecision(test.expect, decision, bench.pseudonyms.issued, bench.strict);
 }
 
 /** What became of a test's record; `now` and `timestamp` as it was judged (epoch milliseconds). */

@@ -81,6 +81,8 @@ export function settleKeys(uses: readonly KeyUse[], objects: number, hidden: boo
   if (isBag(uses, objects)) return settled(uses.filter((use) => !usual(use) && !tellsCategory(use.key)));
   // One object does not show whether its keys vary: only words that fields are called by make them names.
   if (objects === 1) return settled(!root && known.length === 0 ? unknown : []);
+  // Of a handful of records of different kinds most fields are seen once: that does not make the record a map.
+  if (root && objects < FEW_OBJECTS) return settled([]);
   const once = unknown.filter(({ count }) => count === 1);
   const seen = unknown.reduce((sum, { count }) => sum + count, 0);
   const varied = (once.length >= 2 && once.length === seen) || (once.length >= 3 && once.length >= NEW_KEYS * seen);

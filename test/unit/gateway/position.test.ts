@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkWatermark, decodePosition, encodePosition, furtherOf, START } from '../../../services/gateway/position.ts';
+import {
+  checkWatermark,
+  decodePosition,
+  encodePosition,
+  furtherOf,
+  START,
+} from '../../../services/gateway/position.ts';
 
 const watermark = (at: number, offsets: Record<string, string> = {}) => ({ at, offsets });
 

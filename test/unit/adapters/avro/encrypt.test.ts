@@ -41,7 +41,11 @@ async function run(ciphers: SubjectCiphers | null, b: Buffer | null) {
   const decoded = codec.decode(raw, NOW, NOW);
   if (!decoded.ok) throw new Error(decoded.poison.code);
   const engine = makeEngine({ keyring: KEYRING }).begin({ codec, now: NOW, ...(ciphers === null ? {} : { ciphers }) });
-  const decision = engine.evaluate(decoded.record, undefined, consentStateOf([event({ purpose: '*', at: NOW - 1000 })]));
+  const decision = engine.evaluate(
+    decoded.record,
+    undefined,
+    consentStateOf([event({ purpose: '*', at: NOW - 1000 })]),
+  );
   return { decision, registry };
 }
 

@@ -36,6 +36,7 @@ export function benchOf(parts: Parts): PolicyTestBench & { readonly plan: RouteP
     codec: makeJsonCodec(plan, keyring),
     engine: makeEngine({ keyring }),
     pseudonyms: watched,
+    strict: true,
     coverage: makeCoverage(plan, rules),
   };
 }

@@ -149,7 +149,13 @@ describe('a test', () => {
     expect(await about({ input: '{', expect: { kind: 'dead_letter', code: 'undecodable' } })).toEqual([]);
   });
 
-  it('fails where an output that it does not name publishes something, and not where that is withheld', async () => {
+  it('asks nothing of an output that it does not name, unless it is strict', async () => {
+    const test = policyTest({ consent: [], input: input('"a":{}'), expect: outputs({}) });
+    expect(await runPolicyTest(test, { ...benchOf(parts), strict: false })).toEqual([]);
+    expect(await runPolicyTest(test, benchOf(parts))).toHaveLength(1);
+  });
+
+  it('strictly fails where an output that it does not name publishes something, and not where that is withheld', async () => {
     expect(await run({ consent: [objected], input: input('"a":{}'), expect: outputs({}) })).toEqual([]);
     const found = await run({ consent: [], input: input('"a":{}'), expect: outputs({}) });
     expect(found).toEqual([

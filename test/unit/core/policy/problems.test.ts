@@ -524,7 +524,7 @@ it('reports all problems at once, by file and line', () => {
     regimes: { ...REGIMES, default: 'none' },
     policies: [
       { ...POLICY, subject: 'a[]', fields: { 'x.': 'system', y: 'nothing' }, time: '**' },
-      { ...other, outputs: [{ ...OUTPUT, purpose: 'none', rules: [{ select: 'zzz', action: 'encrypt' }] }] },
+      { ...other, outputs: [{ ...OUTPUT, purpose: 'none', rules: [{ select: 'zzz', action: 'keep' }] }] },
     ],
   });
   expect(problems.filter(({ severity }) => severity === 'error').map(({ code }) => code)).toEqual([
