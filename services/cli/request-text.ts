@@ -38,6 +38,8 @@ function waitingWords(code: string): string {
       return 'workers have not passed the records that lay before them; check that they run and are not paused';
     case 'purpose_unknown':
       return `purpose ${purpose ?? ''} is younger than the request; create the request anew for the same subject`;
+    case 'record_needed':
+      return 'the corrected record, which is kept nowhere; give it: lethe request run ID --record FILE';
     default:
       return code;
   }

@@ -16,6 +16,7 @@ import { keyOpener, type WiredRequests, wireRequests } from '../control/requests
 import { makeWrittenTopics } from '../gateway/written-topics.main.ts';
 import { LetheError } from '../core/errors.ts';
 import { parseDuration } from '../core/policy/duration.ts';
+import { cancelRequest } from '../core/requests/cancel.ts';
 import { type Deadlines, deadlineOf } from '../core/requests/deadline.ts';
 import { checkReceipt, receiptDocument } from '../core/requests/receipt.ts';
 import { foldRequests, type SubjectRequest } from '../core/requests/request.ts';
@@ -32,6 +33,7 @@ import type {
 import { EXIT } from './exit.ts';
 import { sizeOfFile } from './files.ts';
 import { keysOf } from './keys-option.main.ts';
+import { type Correction, type CorrectionParts, openCorrection } from './request-correction.main.ts';
 import { correctionsIn } from './request-corrections.ts';
 import { reportAsHtml } from './request-report.ts';
 import { requestLines, requestText } from './request-text.ts';
@@ -45,7 +47,10 @@ export async function requestCreate(subject: string, options: CreateRequestOptio
   const id = subject === '-' ? (await readStdin()).replace(/\r?\n$/, '') : subject;
   const corrections = options.consents === undefined ? [] : await correctionsIn(options.consents, id);
   const keyring = makeKeyring(readKeys(settings.keysFile));
-  return withRequests(settings, 60_000, async (wired) => {
+  return withRequests(settings, 60_000, async (wired, parts) => {
+    const correcting = await correctionOf(options, parts);
+    // Nothing is received that could not be carried out.
+    await correcting?.check(keyring.subjectTokens(id));
     let request = await createRequest(wired, keyring, (now) => ({
       type: options.type,
       subject: id,
@@ -53,7 +58,9 @@ export async function requestCreate(subject: string, options: CreateRequestOptio
       due: dueOf(options, settings.requestDeadlines, now),
       purpose: options.purpose ?? null,
       corrections,
+      record: correcting !== null,
     }));
+    if (correcting !== null) request = await correcting.carryOut(request);
     if (options.run === true) request = await drive(request, wired.ports);
     process.stdout.write(
       options.format === 'json'
@@ -90,14 +97,22 @@ export async function requestShow(id: string, options: ShowRequestOptions): Prom
 export async function requestRun(id: string | undefined, options: RunRequestsOptions): Promise<number> {
   const patience = waitOf(options.wait ?? 'PT1M');
   const settings = commandSettings(options, ['kafka', 'redis', 'keysFile']);
-  return withRequests(settings, patience, async (wired) => {
+  if (options.record !== undefined && id === undefined) {
+    throw new LetheError('usage', 'A record belongs to one request', { fix: 'Give the id of the request as well.' });
+  }
+  return withRequests(settings, patience, async (wired, parts) => {
     const { ports } = wired;
+    const correcting = await correctionOf(options, parts);
     const open =
       id === undefined
         ? [...foldRequests(await ports.log.read()).values()].filter(({ status }) => status === 'open')
         : [await requestOf(id, wired)];
     const shown = [];
-    for (const request of open) shown.push(showRequest(await drive(request, ports), Date.now()));
+    for (const request of open) {
+      await correcting?.check(request.received.tokens);
+      const corrected = correcting === null ? request : await correcting.carryOut(request);
+      shown.push(showRequest(await drive(corrected, ports), Date.now()));
+    }
     process.stdout.write(
       options.format === 'json'
         ? `${JSON.stringify(shown)}\n`
@@ -108,6 +123,22 @@ export async function requestRun(id: string | undefined, options: RunRequestsOpt
     return shown.every(({ request_status: status }) => status === 'completed' || status === 'cancelled')
       ? EXIT.ok
       : EXIT.findings;
+  });
+}
+
+export async function requestCancel(id: string, options: ShowRequestOptions): Promise<number> {
+  const settings = commandSettings(options, ['kafka', 'redis', 'keysFile']);
+  return withRequests(settings, 0, async ({ ports }) => {
+    const request = await cancelRequest(id, ports.log, ports.now());
+    if (request === null) throw noSuchRequest();
+    if (request.status !== 'cancelled') {
+      throw new LetheError('usage', 'It is too late: something was done for the request already', {
+        fix: 'See what: lethe request show ID. Consents can be given anew; what was erased is gone.',
+      });
+    }
+    const shown = showRequest(request, ports.now());
+    process.stdout.write(options.format === 'json' ? `${JSON.stringify(shown)}\n` : requestText(shown));
+    return EXIT.ok;
   });
 }
 
@@ -181,7 +212,7 @@ async function checkFile(file: string, options: ReceiptOptions): Promise<number>
 async function withRequests(
   settings: Needed,
   patienceMs: number,
-  work: (wired: WiredRequests) => Promise<number>,
+  work: (wired: WiredRequests, parts: CorrectionParts) => Promise<number>,
 ): Promise<number> {
   silenceNegativeTimeoutWarning();
   const keys = readKeys(settings.keysFile);
@@ -205,16 +236,29 @@ async function withRequests(
   try {
     await connectAdmin(admin, brokers);
     await makeWrittenTopics(admin, brokers).ensure([]);
-    return await work(wired);
+    return await work(wired, { kafka, admin, redis, keys, settings, wired });
   } finally {
     await Promise.all([wired.close(), close(), redis.close(), disconnectAdmin(admin)]);
   }
 }
 
+async function correctionOf(
+  { record, route }: Pick<CreateRequestOptions, 'record' | 'route'>,
+  parts: CorrectionParts,
+): Promise<Correction | null> {
+  if (record !== undefined) return openCorrection({ record, ...(route === undefined ? {} : { route }) }, parts);
+  if (route === undefined) return null;
+  throw new LetheError('usage', '--route is of a corrected record', { fix: 'Give --record FILE as well.' });
+}
+
 async function requestOf(id: string, { ports }: WiredRequests): Promise<SubjectRequest> {
   const request = foldRequests(await ports.log.read()).get(id);
   if (request !== undefined) return request;
-  throw new LetheError('usage', 'There is no request of that id', { fix: 'See which there are: lethe request list.' });
+  throw noSuchRequest();
+}
+
+function noSuchRequest(): LetheError {
+  return new LetheError('usage', 'There is no request of that id', { fix: 'See which there are: lethe request list.' });
 }
 
 function dueOf({ deadline, regime }: CreateRequestOptions, deadlines: Deadlines, now: number): number {

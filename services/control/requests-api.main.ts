@@ -1,5 +1,6 @@
 /** What the routes of requests need, on Kafka and Redis. */
 import { randomUUID } from 'node:crypto';
+import { cancelRequest } from '../core/requests/cancel.ts';
 import { type Deadlines, deadlineOf } from '../core/requests/deadline.ts';
 import { LetheError } from '../core/errors.ts';
 import type { Keyring } from '../core/keyring.ts';
@@ -45,5 +46,6 @@ export function makeRequestApi(
       })),
     all: async () => foldRequests(await wired.ports.log.read()),
     report: wired.report,
+    cancel: (id) => cancelRequest(id, wired.ports.log, Date.now()),
   };
 }

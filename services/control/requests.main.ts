@@ -20,7 +20,7 @@ import { makeRedisDataKeyStore } from '../adapters/redis/data-key-store.ts';
 import { headerValues } from '../core/apply/header-values.ts';
 import { consentPartition } from '../core/consent-partition.ts';
 import { parseCoordinate } from '../core/coordinate.ts';
-import { replayedTopic } from '../core/dead-letter-replay.ts';
+import { isCorrection, replayedTopic } from '../core/dead-letter-replay.ts';
 import { consentStateOfTokens } from '../core/decide/consent-state.ts';
 import { LetheError } from '../core/errors.ts';
 import { AUDIT_TOPIC, CONSENT_EVENTS_TOPIC, PUBLISHED_KEYS_TOPIC, REQUESTS_TOPIC } from '../core/own-topics.ts';
@@ -224,7 +224,7 @@ export function wireRequests(parts: RequestsParts): WiredRequests {
           }
         }
       },
-      rawTopicOf: (segment) => replayedTopic(segment.topic) ?? segment.topic,
+      rawTopicOf: ({ topic }) => (isCorrection(topic) ? REQUESTS_TOPIC : (replayedTopic(topic) ?? topic)),
       now: Date.now,
     });
 

@@ -3,7 +3,7 @@
  * chains that a replay keeps (services/DECISIONS.md has the rules by which `lethe verify` checks them).
  */
 import type { RecordDecision } from './engine.ts';
-import { DEAD_LETTER_TOPIC } from './own-topics.ts';
+import { DEAD_LETTER_TOPIC, REQUESTS_TOPIC } from './own-topics.ts';
 import type { Watermark } from './ports.ts';
 import type { PartitionBounds } from './topic-reader.ts';
 import type { Publication, RawBatch } from './transport.ts';
@@ -50,12 +50,23 @@ export function replayChainTopic(rawTopic: string): string {
   return `${DEAD_LETTER_TOPIC}/${rawTopic}`;
 }
 
-/** The key of those segments on `lethe.audit`. */
-export function replayChainKey(rawTopic: string, partition: number): string {
-  return `${replayChainTopic(rawTopic)}/${partition}`;
+/**
+ * What audit segments of corrections (requests of rectification) name as their topic. Their partition is 0, and their
+ * offsets are those of the requests on `lethe.requests`: a request corrects one record, once.
+ */
+export function correctionChainTopic(rawTopic: string): string {
+  return `${REQUESTS_TOPIC}/${rawTopic}`;
 }
 
-/** The raw topic of such a segment; null where the segment is a worker's. */
+/** Whether a segment is of corrections. */
+export function isCorrection(segmentTopic: string): boolean {
+  return segmentTopic.startsWith(`${REQUESTS_TOPIC}/`);
+}
+
+/** The raw topic of a segment of replays or corrections; null where the segment is a worker's. */
 export function replayedTopic(segmentTopic: string): string | null {
-  return segmentTopic.startsWith(`${DEAD_LETTER_TOPIC}/`) ? segmentTopic.slice(DEAD_LETTER_TOPIC.length + 1) : null;
+  for (const own of [DEAD_LETTER_TOPIC, REQUESTS_TOPIC]) {
+    if (segmentTopic.startsWith(`${own}/`)) return segmentTopic.slice(own.length + 1);
+  }
+  return null;
 }

@@ -8,12 +8,11 @@ import type { PartitionBounds, TopicReader } from './topic-reader.ts';
 /** What a segment says about its place in the chain; null where it cannot be read. */
 export type ReadLinks = (value: Uint8Array) => { readonly previous: string; readonly hash: string } | null;
 
-const PREFIX = replayChainTopic('');
-
 /**
  * By `RAWTOPIC/RAWPARTITION`. Reads all of the audit and looks at keys alone, but for the segments of replays: needed
  * where no mark is left on the topic of the letters, which may be kept for a shorter time.
  *
+ * @param prefix how the names of the chains begin: those of replays, or of corrections.
  * @param passed told how many offsets were passed since the last call.
  * @throws LetheError `data_lost` where such a segment cannot be read.
  */
@@ -22,6 +21,7 @@ export async function readReplayHeads(
   bounds: readonly PartitionBounds[],
   linksOf: ReadLinks,
   passed: (offsets: number) => void = () => undefined,
+  prefix: string = replayChainTopic(''),
 ): Promise<ReadonlyMap<string, string>> {
   /** By chain: for each partition of the audit that holds some of it, where it comes from and where it stands there. */
   const stretches = new Map<string, { readonly from: string; head: string }[]>();
@@ -30,7 +30,7 @@ export async function readReplayHeads(
     for await (const batch of reader.read({ topic: AUDIT_TOPIC, partition, from: low, to: end })) {
       for (const { key, value, offset } of batch.records) {
         const name = key === null ? null : textOf(key);
-        if (name === null || !name.startsWith(PREFIX)) continue;
+        if (name === null || !name.startsWith(prefix)) continue;
         const links = value === null ? null : linksOf(value);
         if (links === null) {
           throw new LetheError(
@@ -41,7 +41,7 @@ export async function readReplayHeads(
             },
           );
         }
-        const chain = name.slice(PREFIX.length);
+        const chain = name.slice(prefix.length);
         const stretch = here.get(chain);
         if (stretch === undefined) here.set(chain, { from: links.previous, head: links.hash });
         else stretch.head = links.hash;

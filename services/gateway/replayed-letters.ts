@@ -3,18 +3,15 @@
  * again is left out of everything, since its letter lies there still, and the audit is a chain of its own: the worker's
  * chain answers for every raw offset once, and has done so for these.
  */
-import {
-  replayChainKey,
-  replayChainTopic,
-  type ReplayRecords,
-  type ReplayedBatch,
-} from '../core/dead-letter-replay.ts';
+import { replayChainTopic, type ReplayRecords, type ReplayedBatch } from '../core/dead-letter-replay.ts';
 import { standInCiphers } from '../core/apply/encrypt.ts';
+import type { Decided, OutputDecision, RecordDecision } from '../core/engine.ts';
 import { LetheError } from '../core/errors.ts';
 import { AUDIT_TOPIC, DEAD_LETTER_TOPIC } from '../core/own-topics.ts';
+import type { OutputPlan } from '../core/policy/plan.ts';
 import type { Sealer } from '../core/ports.ts';
 import type { Publication, RawBatch, TopicFacts } from '../core/transport.ts';
-import { decodeBatch } from './1-decode.ts';
+import { type DecodedRecord, decodeBatch } from './1-decode.ts';
 import { lookUp } from './2-look-up.ts';
 import { decideBatch } from './3-decide.ts';
 import { encodeBatch } from './4-encode.ts';
@@ -53,8 +50,23 @@ const NO_SEALER = {
   },
 };
 
+/** Records that are no dead letters, but go the same way: corrections. */
+export type PlayedAs = {
+  readonly chainTopic: (rawTopic: string) => string;
+  /** Throws where records are not to be played. */
+  readonly admit: (decoded: readonly DecodedRecord[]) => void;
+  /** Whether an output is meant at all: of others the audit does not speak, and their publications are to be left out. */
+  readonly takes: (output: OutputPlan, outcome: OutputDecision) => boolean;
+};
+
+const LETTERS: PlayedAs = { chainTopic: replayChainTopic, admit: () => undefined, takes: () => true };
+
 /** @param sealer of the index of published keys; without it, records for outputs that need one cannot be replayed. */
-export function makeLetterPath(options: LetterPathOptions, sealer: Sealer = NO_SEALER): ReplayRecords {
+export function makeLetterPath(
+  options: LetterPathOptions,
+  sealer: Sealer = NO_SEALER,
+  as: PlayedAs = LETTERS,
+): ReplayRecords {
   const { bundles } = options;
 
   return async (batch, last) => {
@@ -89,6 +101,7 @@ export function makeLetterPath(options: LetterPathOptions, sealer: Sealer = NO_S
     const codec = borrow();
     try {
       const decoded = await decodeBatch(batch, codec, now);
+      as.admit(decoded);
       const encrypting = options.dataKeys !== null && needsDataKeys(decoded);
       const found = await lookUp(decoded, options.keyring, options.consents, [], encrypting);
       const { snapshot, stateOf } = found;
@@ -119,14 +132,15 @@ export function makeLetterPath(options: LetterPathOptions, sealer: Sealer = NO_S
         nextOffset: records.at(-1)!.offset + 1,
       };
       const decided = places.map((index) => decisions[index]!);
-      const { segments, chain } = auditBatch(done, decided, {
+      const meant = meantOutputs(decided, plan.outputs, as);
+      const { segments, chain } = auditBatch(done, meant.decisions, {
         head: {
-          topic: replayChainTopic(batch.topic),
+          topic: as.chainTopic(batch.topic),
           partition: batch.partition,
           bundle: bundle.digest,
           watermark: watermark === null ? null : JSON.stringify(watermark),
           decidedAt: now,
-          outputs,
+          outputs: meant.topics,
           previous: last.chain,
         },
         encode: options.encodeSegment,
@@ -136,7 +150,9 @@ export function makeLetterPath(options: LetterPathOptions, sealer: Sealer = NO_S
         maxBytes: destinations.audit.maxMessageBytes - RECORD_OVERHEAD_BYTES,
       });
       const published = encodeBatch(done, decided, { plan, destinations, sealer: NO_SEALER, segments: [], now });
-      const evidence = segments.map((segment) => audited(batch, segment, destinations.audit, now));
+      const evidence = segments.map((segment) =>
+        audited(`${as.chainTopic(batch.topic)}/${batch.partition}`, batch, segment, destinations.audit, now),
+      );
       const keyed =
         publishedKeys?.(
           done,
@@ -151,11 +167,30 @@ export function makeLetterPath(options: LetterPathOptions, sealer: Sealer = NO_S
   }
 }
 
-function audited(batch: RawBatch, value: Uint8Array, audit: TopicFacts, timestamp: number): Publication {
+/** Decisions about the outputs that are meant for every one of them. */
+function meantOutputs(
+  decisions: readonly RecordDecision[],
+  outputs: readonly OutputPlan[],
+  as: PlayedAs,
+): { readonly decisions: readonly RecordDecision[]; readonly topics: readonly string[] } {
+  if (as === LETTERS) return { decisions, topics: outputs.map(({ topic }) => topic) };
+  const decided = decisions.filter((one): one is Decided => one.kind === 'decided');
+  const meant = outputs.filter((output, index) => decided.every((one) => as.takes(output, one.outputs[index]!)));
+  return {
+    topics: meant.map(({ topic }) => topic),
+    decisions: decided.map((one) => ({
+      ...one,
+      plan: { ...one.plan, outputs: meant },
+      outputs: meant.map((output) => one.outputs[outputs.indexOf(output)]!),
+    })),
+  };
+}
+
+function audited(key: string, batch: RawBatch, value: Uint8Array, audit: TopicFacts, timestamp: number): Publication {
   return {
     topic: AUDIT_TOPIC,
     partition: batch.partition % audit.partitions,
-    key: replayChainKey(batch.topic, batch.partition),
+    key,
     value,
     headers: {},
     timestamp,

@@ -216,6 +216,49 @@ describe('an access request', () => {
   });
 });
 
+describe('a rectification of a record', () => {
+  const places = async (): Promise<Seen[]> =>
+    (await topicHolds(brokers, ANALYTICS)).filter(({ source }) => source.startsWith('lethe.requests/'));
+
+  it('puts it wherever records of the subject lie, once, and the audit still holds', async () => {
+    const before = (await places()).length;
+    const record = join(bench.dir, 'record.json');
+    writeFileSync(record, `${event(7_777_777, 'stays', 'put-right')}\n`);
+    const another = await request('create', '--type', 'rectification', 'c-other', '--record', record);
+    expect(another).toMatchObject({ code: 64, stdout: '' });
+    const made = await request(
+      ...['create', '--type', 'rectification', 'c-stays', '--record', record, '--route', NAME, '--run'],
+      ...['--format', 'json'],
+    );
+    expect(made).toMatchObject({ code: 0, stderr: '' });
+    const done = JSON.parse(made.stdout) as ShownRequest;
+    expect(done.steps.map(({ step, result }) => [step, result])).toEqual([
+      // Both partitions of both outputs.
+      ['correct', '4 records'],
+      ['receipt', null],
+    ]);
+    for (const [topic, purpose] of [
+      [ANALYTICS, 'analytics'],
+      [FRAUD, 'fraud'],
+    ] as const) {
+      const mine = of(await topicHolds(brokers, topic), keyOf(purpose, 'stays'));
+      for (const partition of [0, 1]) {
+        const last = mine.findLast((one) => one.partition === partition);
+        expect(JSON.parse(last?.value?.toString() ?? '')).toMatchObject({ id: 7_777_777 });
+        expect(last?.source).toMatch(/^lethe\.requests\/0\/\d+$/);
+      }
+    }
+    const again = await request('run', done.subject_request_id, '--record', record, '--route', NAME);
+    expect(again).toMatchObject({ code: 0, stderr: '' });
+    expect((await places()).length - before).toBe(2);
+    // A path says nothing of whose record it is: nothing is put there.
+    expect((await topicHolds(brokers, BY_ID)).some(({ key }) => key?.toString() === '7777777')).toBe(false);
+    const next = await request('create', '--type', 'rectification', 'c-stays', '--record', record, '--route', NAME);
+    expect(next).toMatchObject({ code: 0, stderr: '' });
+    expect(await command(['verify'], bench.env)).toMatchObject({ code: 0 });
+  });
+});
+
 describe('without a worker', () => {
   it('the consent plane carries it out by itself, once it is sure that nobody works any more', async () => {
     await worker.kill();

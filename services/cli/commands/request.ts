@@ -12,15 +12,24 @@ export type CreateRequestOptions = Shared &
     readonly deadline?: string;
     readonly purpose?: string;
     readonly consents?: string;
+    readonly record?: string;
+    readonly route?: string;
     readonly run?: true;
   };
 export type ListRequestsOptions = Shared & Format & { readonly open?: true };
 export type ShowRequestOptions = Shared & Format;
-export type RunRequestsOptions = Shared & Format & { readonly wait?: string };
+export type RunRequestsOptions = Shared &
+  Format & { readonly wait?: string; readonly record?: string; readonly route?: string };
 export type ReportOptions = Shared & { readonly format: 'json' | 'html' };
 export type ReceiptOptions = Shared & { readonly check?: true; readonly publicKey?: string[]; readonly keys?: string };
 
 const FORMAT = (): Option => new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text');
+
+const RECORD = [
+  '--record <file>',
+  'of a rectification: the corrected raw record; published where records of the subject are, and kept nowhere else',
+] as const;
+const ROUTE = ['--route <route>', 'of --record: whose policy decides; may be left out where there is one'] as const;
 
 export const addRequest: AddCommand = (parent, finish) => {
   const request = parent.command('request').description('requests of subjects: erasure, access, objection and others');
@@ -33,6 +42,8 @@ export const addRequest: AddCommand = (parent, finish) => {
     .option('--deadline <time>', 'to be completed before: P30D, or RFC 3339; default: LETHE_REQUEST_DEADLINES')
     .option('--purpose <purpose>', 'of an objection: to this purpose alone')
     .option('--consents <file>', 'of a rectification: the corrected consent events, one JSON object a line')
+    .option(...RECORD)
+    .option(...ROUTE)
     .option('--run', 'carry it out at once')
     .addOption(FORMAT())
     .option(...CONFIG_FLAG)
@@ -47,6 +58,7 @@ export const addRequest: AddCommand = (parent, finish) => {
         'lethe request create --type erasure cust-1 --run',
         'lethe request create --type opt_out_of_sale --regime ccpa cust-1',
         'lethe request create --type objection --purpose marketing cust-1',
+        'lethe request create --type rectification cust-1 --record record.json --route customer-events --run',
       ]),
     );
   request
@@ -74,6 +86,8 @@ export const addRequest: AddCommand = (parent, finish) => {
     .description('carry open requests out; exit 1 where one has to wait. "lethe control" does the same by itself')
     .argument('[id]', 'this one alone')
     .option('--wait <duration>', 'how long a step may wait for workers and the consent view', 'PT1M')
+    .option(...RECORD)
+    .option(...ROUTE)
     .addOption(FORMAT())
     .option(...CONFIG_FLAG)
     .action(
@@ -87,6 +101,18 @@ export const addRequest: AddCommand = (parent, finish) => {
 It may be killed at any moment and started again, and run beside another one: what is done twice comes to the same.
 ${examples(['lethe request run', 'lethe request run 3f0c… --wait PT10S'])}`,
     );
+  request
+    .command('cancel')
+    .description('take a request back, as long as nothing was done for it')
+    .argument('<id>', 'as create printed it')
+    .addOption(FORMAT())
+    .option(...CONFIG_FLAG)
+    .action(
+      finish(async (id: string, options: ShowRequestOptions) =>
+        (await import('../request.main.ts')).requestCancel(id, options),
+      ),
+    )
+    .addHelpText('after', examples(['lethe request cancel 3f0c…']));
   request
     .command('report')
     .description('what Lethe knows of the subject of an access request: consents, decisions; no values')

@@ -26,6 +26,8 @@ export type RequestApi = {
   /** All, in the order in which they came. */
   readonly all: () => Promise<ReadonlyMap<string, SubjectRequest>>;
   readonly report: (request: SubjectRequest) => Promise<AccessReport>;
+  /** As it is then, cancelled or not; null: there is none. */
+  readonly cancel: (id: string) => Promise<SubjectRequest | null>;
 };
 
 type RequestRouteParts = Pick<ConsentParts, 'idempotency' | 'keyring' | 'newId' | 'now'> & {
@@ -154,6 +156,28 @@ export function requestRoutes(parts: RequestRouteParts): readonly ApiRoute[] {
       handle: async ({ params }) => {
         const request = await found(params['id']);
         return request === null ? missing : { status: 200, body: showRequest(request, parts.now()) };
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/v1/requests/{id}',
+      scope: 'requests:write',
+      document: {
+        operationId: 'cancelRequest',
+        tag: 'requests',
+        summary: 'Take a request back, as long as nothing was done for it',
+        description: 'Cancelling what is cancelled changes nothing.',
+        params: idParam,
+        answers: { 200: { description: 'The request, cancelled.', schema: SHOWN } },
+        problems: ['not_found', 'conflict'],
+      },
+      handle: async ({ params }) => {
+        const request = await requests.cancel(params['id'] ?? '');
+        if (request === null) return missing;
+        if (request.status !== 'cancelled') {
+          return problem('conflict', 'It is too late: something was done for the request already.');
+        }
+        return { status: 200, body: showRequest(request, parts.now()) };
       },
     }),
     route({

@@ -77,8 +77,8 @@ const REMEMBERED_PER_CHAIN = 16;
 /** Far more than a replay puts into one segment: a forged one must not keep a verifier busy for ever. */
 const MAX_REPLAYED = 1_000_000;
 
-/** `topic/partition`, as Kafka names topics; behind `lethe.dead-letters/` for replays. */
-const KEY = /^((?:lethe\.dead-letters\/)?[A-Za-z0-9._-]{1,249})\/(\d{1,10})$/;
+/** `topic/partition`, as Kafka names topics; behind `lethe.dead-letters/` for replays, `lethe.requests/` for corrections. */
+const KEY = /^((?:lethe\.(?:dead-letters|requests)\/)?[A-Za-z0-9._-]{1,249})\/(\d{1,10})$/;
 
 type Known = { readonly chain: Chain; readonly at: AuditCoordinate };
 

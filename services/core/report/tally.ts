@@ -2,6 +2,7 @@
  * What an audit comes to over a period, for `lethe report` (issue 4; GDPR Art. 30). Counts alone: memory grows with the
  * number of bundles, outputs, declared paths and raw partitions, not with the audit.
  */
+import { replayedTopic } from '../dead-letter-replay.ts';
 import type { AuditSegment } from '../audit/segment.ts';
 import { releases } from '../decide/variants.ts';
 import type { Effect } from '../decide/variant.ts';
@@ -73,9 +74,6 @@ export type Tallying = {
   readonly finish: () => ReportTally;
 };
 
-/** How chains of replayed dead letters are named: no topic has a slash in its name. */
-const REPLAYS = 'lethe.dead-letters/';
-
 export function makeReportTally(): Tallying {
   const outputs = new Map<string, OutputTally>();
   const bundles = new Map<string, BundleTally>();
@@ -93,8 +91,9 @@ export function makeReportTally(): Tallying {
   };
 
   const take = (segment: AuditSegment): void => {
-    const replays = segment.topic.startsWith(REPLAYS);
-    const rawTopic = replays ? segment.topic.slice(REPLAYS.length) : segment.topic;
+    const replayed = replayedTopic(segment.topic);
+    const replays = replayed !== null;
+    const rawTopic = replayed ?? segment.topic;
     const byShape = countsByShape(segment);
     const total = byShape.reduce((sum, count) => sum + count, 0);
     segments++;

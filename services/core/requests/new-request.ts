@@ -14,6 +14,8 @@ export type NewRequest = {
   readonly purpose: string | null;
   /** What a rectification sets right. */
   readonly corrections: readonly RequestConsent[];
+  /** A rectification that comes with a corrected record instead. */
+  readonly record?: boolean;
 };
 
 export type NewRequestParts = {
@@ -38,9 +40,19 @@ export function receive(request: NewRequest, { bundle, keyring, now }: NewReques
   if (purpose !== null && type !== 'objection') {
     throw new LetheError('usage', 'Only an objection is about a purpose', { fix: 'Leave the purpose out.' });
   }
-  if ((type === 'rectification') !== request.corrections.length > 0) {
-    throw new LetheError('usage', 'A rectification, and nothing else, comes with corrected consent events', {
-      fix: 'Give them with --consents FILE.',
+  const record = request.record === true;
+  if ((type === 'rectification') !== (request.corrections.length > 0 || record)) {
+    throw new LetheError(
+      'usage',
+      'A rectification, and nothing else, comes with corrected consent events or a record',
+      {
+        fix: 'Give them with --consents FILE or --record FILE.',
+      },
+    );
+  }
+  if (record && request.corrections.length > 0) {
+    throw new LetheError('usage', 'A rectification is of consent events or of a record, not of both', {
+      fix: 'Make two requests.',
     });
   }
   return {

@@ -26,12 +26,16 @@ export const STEPS = {
   opt_out_of_sale: ['mark', 'settle', 'receipt'],
 } as const satisfies Readonly<Record<RequestType, readonly string[]>>;
 
+/** Of a rectification that comes with a corrected record, and so with no corrected consents. */
+const RECORD_STEPS = ['correct', 'receipt'] as const;
+
 /**
  * `mark`: the consent events are in the feed and in the view. `settle`: no worker can publish any more on what it read
  * before. `tombstone`: one in each compacted output for every key of the subject. `shred`: the data key is destroyed.
- * `check`: all of it is so. `gather`: the report was made once. `receipt`: signed, the request is completed.
+ * `check`: all of it is so. `gather`: the report was made once. `correct`: the corrected
+ * record is in the outputs. `receipt`: signed, the request is completed.
  */
-export type Step = (typeof STEPS)[RequestType][number];
+export type Step = (typeof STEPS)[RequestType][number] | (typeof RECORD_STEPS)[number];
 
 export type RequestOutput = {
   readonly topic: string;
@@ -107,7 +111,9 @@ export function requestEvent(
 /** The step to be done next; null where the request is at its end. */
 export function nextStep({ status, received, done }: SubjectRequest): Step | null {
   if (status !== 'open') return null;
-  return STEPS[received.type].find((step) => !done.some((one) => one.step === step)) ?? null;
+  const { type, consents } = received;
+  const steps = type === 'rectification' && consents.length === 0 ? RECORD_STEPS : STEPS[type];
+  return steps.find((step) => !done.some((one) => one.step === step)) ?? null;
 }
 
 /**
@@ -150,6 +156,8 @@ export function applyEvent(
         receipt,
       };
     case 'cancelled':
+      // What was done cannot be taken back: who cancels is told that it is too late.
+      if (request.done.length > 0) return request;
       return { ...request, status: 'cancelled', waiting: null, endedAt: at };
   }
 }

@@ -5,7 +5,15 @@
 import { checkBurial, firstOfEach, outputFates, sourcesOf, tombstonesOf } from './erase.ts';
 import type { RequestPorts } from './ports.ts';
 import { receiptBody, signReceipt } from './receipt.ts';
-import { applyEvent, nextStep, type RequestEvent, requestEvent, type Step, type SubjectRequest } from './request.ts';
+import {
+  applyEvent,
+  foldRequests,
+  nextStep,
+  type RequestEvent,
+  requestEvent,
+  type Step,
+  type SubjectRequest,
+} from './request.ts';
 import { settle } from './settle.ts';
 
 /** `code`: what it found. `wait`: it cannot be done yet, for this reason. `back`: something done earlier is not so. */
@@ -33,6 +41,11 @@ export async function drive(request: SubjectRequest, ports: RequestPorts): Promi
   for (let rewinds = 0; ; ) {
     const step = nextStep(current);
     if (step === null) return current;
+    // Before anything is done it may have been cancelled meanwhile; later it cannot be.
+    if (current.done.length === 0) {
+      const now = foldRequests(await ports.log.read()).get(current.id);
+      if (now?.status === 'cancelled') return now;
+    }
     if (step === 'receipt') {
       const fates = current.received.type === 'erasure' ? await outputFates(current, ports) : [];
       const receipt = signReceipt(receiptBody(current, fates, ports.now()), ports.sign);
@@ -89,6 +102,9 @@ async function perform(
       return { coordinates: [], code: await ports.dataKeys.shred(received.tokens, ports.now()) };
     case 'check':
       return check(request, ports);
+    case 'correct':
+      // The record is kept nowhere: whoever has it brings it (cli/request-correction.ts).
+      return { wait: 'record_needed' };
     case 'gather':
       return { coordinates: [], code: await ports.gather(request) };
   }

@@ -20,6 +20,10 @@ async function withRequests(): Promise<{ api: TestApi; asked: AskedRequest[]; he
       return open;
     },
     all: async () => held,
+    cancel: async (id) => {
+      const request = held.get(id) ?? null;
+      return request?.status === 'open' ? { ...request, status: 'cancelled', endedAt: 3000 } : request;
+    },
     report: async ({ id }) => ({
       kind: 'lethe.access_report',
       request: id,
@@ -86,6 +90,17 @@ describe('/v1/requests', () => {
     expect((await api.ask({ method: 'GET', path: '/v1/requests/r-1/receipt' })).status).toBe(404);
     expect((await api.ask({ method: 'GET', path: '/v1/requests/r-3/report' })).body).toMatchObject({ request: 'r-3' });
     expect((await api.ask({ method: 'GET', path: '/v1/requests/r-2/report' })).status).toBe(404);
+    await api.close();
+  });
+
+  it('takes back what nothing was done for', async () => {
+    const { api } = await withRequests();
+    const cancel = async (id: string, token?: string) =>
+      api.ask({ method: 'DELETE', path: `/v1/requests/${id}`, ...(token === undefined ? {} : { token }) });
+    expect(await cancel('r-1')).toMatchObject({ status: 200, body: { request_status: 'cancelled' } });
+    expect((await cancel('r-2')).status).toBe(409);
+    expect((await cancel('unheard')).status).toBe(404);
+    expect((await cancel('r-1', 'reads')).status).toBe(403);
     await api.close();
   });
 

@@ -6,9 +6,9 @@ import { chainOf, entriesOf, interleaved, sealed, segment, short, verified } fro
 const TOPIC = 'lethe.dead-letters/raw.a';
 
 /** A batch of a replay: the records at `offsets`, which ascend. */
-function replayOf(offsets: readonly number[], previous: string, dead = false): AuditSegment {
+function replayOf(offsets: readonly number[], previous: string, dead = false, topic = TOPIC): AuditSegment {
   const [first = 0] = offsets;
-  const like = segment(TOPIC, 0, 0, previous);
+  const like = segment(topic, 0, 0, previous);
   return sealed({
     ...like,
     firstOffset: first,
@@ -44,6 +44,14 @@ describe('chains of replays', () => {
 
   it('tell of a record that was replayed twice', () => {
     expect(told(replays([19, 29, 79], [9, 29]))).toEqual([`offset_overlap ${TOPIC}/0 29-29 audit/0/1`]);
+  });
+
+  it('hold for corrections under the offsets of their requests, each once', () => {
+    const topic = 'lethe.requests/raw.a';
+    const first = replayOf([9], GENESIS, false, topic);
+    const later = replayOf([40], first.hash, false, topic);
+    expect(told([first, later])).toEqual([]);
+    expect(told([first, replayOf([9], first.hash, false, topic)])).toEqual([`offset_overlap ${topic}/0 9-9 audit/0/1`]);
   });
 
   it('tell of a dead letter that a replay claims to have made', () => {
