@@ -52,6 +52,10 @@ describe('chains of replays', () => {
     const later = replayOf([40], first.hash, false, topic);
     expect(told([first, later])).toEqual([]);
     expect(told([first, replayOf([9], first.hash, false, topic)])).toEqual([`offset_overlap ${topic}/0 9-9 audit/0/1`]);
+    const astray = entriesOf([first]).map((one) => ({ ...one, key: 'lethe.requests/raw.b/0' }));
+    expect(verified(astray).findings.map(({ message }) => message)).toEqual([
+      expect.stringContaining('lethe.requests/raw.b/0'),
+    ]);
   });
 
   it('tell of a dead letter that a replay claims to have made', () => {
