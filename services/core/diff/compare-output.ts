@@ -3,7 +3,7 @@ import type { Cleanup, ConsentAt, OutputPlan, PurposePlan, RoutePlan } from '../
 import { compareBasis, type RegimeNames } from './compare-basis.ts';
 import { compareField, lets, ofHeader, type OutputPair, type Treated } from './compare-fields.ts';
 import { compareHeldBack } from './compare-held-back.ts';
-import type { Consequence, Said } from './finding.ts';
+import { type Consequence, isExposure, type Said } from './finding.ts';
 import type { PlacePair } from './place-pairs.ts';
 import { durationText } from '../policy/duration.ts';
 import { keyText } from './words.ts';
@@ -43,7 +43,8 @@ export function compareOutput(
   }
   let releasesMore = false;
   const sayOfField = (said: Said): void => {
-    releasesMore ||= said.kind === 'field_exposed';
+    // Also on fewer conditions: what asked for explicit consent, or was too old, is then left of the record.
+    releasesMore ||= isExposure(said);
     say(said);
   };
   for (const place of plans.places) {

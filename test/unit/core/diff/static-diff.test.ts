@@ -261,6 +261,8 @@ describe('a static diff', () => {
     expect(told(found(strips('user.behavior'), strips('system')))).toEqual([
       'category note: user.behavior → system (none)',
       'field_personal note: not without consent → without consent too (exposes)',
+      // What was withheld for want of anything else to say now comes with its key.
+      'empty_records: null → null (none)',
     ]);
   });
 
