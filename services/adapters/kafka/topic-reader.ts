@@ -4,13 +4,7 @@ import type { Kafka } from 'kafkajs';
 import { LetheError } from '../../core/errors.ts';
 import type { PartitionBounds, ReadRange, TopicReader } from '../../core/topic-reader.ts';
 import type { RawBatch } from '../../core/transport.ts';
-import {
-  type DirectBroker,
-  type DirectCluster,
-  type FetchedPartition,
-  makeDirectCluster,
-  READ_COMMITTED,
-} from './direct-cluster.ts';
+import { type DirectCluster, type FetchedPartition, makeDirectCluster, READ_COMMITTED } from './direct-cluster.ts';
 import { errorType, kafkaUnavailable } from './errors.ts';
 import { OffsetOutOfRange } from './fetch-response.ts';
 import { pieces } from './pieces.ts';
