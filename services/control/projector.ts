@@ -116,9 +116,9 @@ export function makeProjector(options: ProjectorOptions): Projector {
   };
 
   const catchUp: Projector['catchUp'] = async (progress) => {
-    await view.begin({ anew: false });
     // In this order: where the feed ended later than the view was looked at, the view cannot seem to be ahead of it.
     const mark = await view.watermark();
+    if (mark === null) await view.begin({ anew: false });
     const at = options.now();
     const ends = await reader.bounds(topic);
     const standing = ends.map((bounds) => ({ bounds, from: Number(mark?.offsets[bounds.partition] ?? bounds.low) }));

@@ -1,3 +1,5 @@
+import { ENTRIES } from './entry-script.ts';
+
 /**
  * Lua of the projector. The watermark is one key, JSON `{at, offsets}`; what a projector writes depends on what it holds
  * at that moment, so each is one script. Offsets are text in it, as workers read them.
@@ -8,36 +10,17 @@
  * where the batch is in, {1, offset} where the view lacks what comes before it, {2, index} where an entry is another
  * subject's; then nothing was done.
  */
-export const PROJECT = `
+export const PROJECT = `${ENTRIES}
 local held = redis.call('GET', KEYS[1])
 local mark = held and cjson.decode(held) or { at = 0, offsets = {} }
 local stands = mark.offsets[ARGV[1]] or ARGV[2]
 if tonumber(ARGV[3]) > tonumber(stands) then return { 1, stands } end
+local entries = {}
 for i = 2, #KEYS do
-  local wanted = ARGV[i + 3]
-  local entry = redis.call('GET', KEYS[i])
-  if entry then
-    local head = string.find(wanted, '\\n', 1, true)
-    if string.sub(entry .. '\\n', 1, head) ~= string.sub(wanted, 1, head) then return { 2, i - 1 } end
-  end
+  entries[i] = redis.call('GET', KEYS[i])
+  if not isOf(entries[i], ARGV[i + 3]) then return { 2, i - 1 } end
 end
-for i = 2, #KEYS do
-  local wanted = ARGV[i + 3]
-  local entry = redis.call('GET', KEYS[i])
-  if not entry then
-    redis.call('SET', KEYS[i], wanted)
-  else
-    local head = string.find(wanted, '\\n', 1, true)
-    local closed = entry .. '\\n'
-    local lacking = {}
-    for line in string.gmatch(string.sub(wanted, head + 1), '[^\\n]+') do
-      if not string.find(closed, '\\n' .. line .. '\\n', 1, true) then
-        lacking[#lacking + 1] = '\\n' .. line
-      end
-    end
-    if #lacking > 0 then redis.call('APPEND', KEYS[i], table.concat(lacking)) end
-  end
-end
+for i = 2, #KEYS do complete(KEYS[i], entries[i], ARGV[i + 3]) end
 if tonumber(ARGV[4]) > tonumber(stands) or mark.offsets[ARGV[1]] == nil then
   mark.offsets[ARGV[1]] = ARGV[4]
   redis.call('SET', KEYS[1], cjson.encode(mark))

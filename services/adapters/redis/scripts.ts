@@ -1,40 +1,22 @@
 import type { Cluster, Pipeline, Redis } from 'ioredis';
 import { MINT, REPLACE, SHRED } from './data-key-scripts.ts';
+import { ENTRIES } from './entry-script.ts';
 import { BEAT, PROJECT } from './projection-script.ts';
 
 /**
  * Adds events to consent entries. KEYS[i] is an entry's key; ARGV[i] the text of an entry that holds what is to be
- * there: the token, then one line per event. Lines an entry lacks are appended, those it has are left alone, so that
- * order and repetition do not matter and nothing is ever undone. An entry whose first line is another token is not
- * touched; the answer is the list of their indexes. A key more than there are arguments is a counter: it is incremented
- * where anything was added, in the same step.
+ * there. An entry whose first line is another token is not touched; the answer is the list of their indexes. A key more
+ * than there are arguments is a counter: it is incremented where anything was added, in the same step.
  */
-const ADD_CONSENTS = `
+const ADD_CONSENTS = `${ENTRIES}
 local mismatched = {}
 local changed = false
 for i, wanted in ipairs(ARGV) do
-  local key = KEYS[i]
-  local held = redis.call('GET', key)
-  if not held then
-    redis.call('SET', key, wanted)
+  local held = redis.call('GET', KEYS[i])
+  if not isOf(held, wanted) then
+    mismatched[#mismatched + 1] = i
+  elseif complete(KEYS[i], held, wanted) then
     changed = true
-  else
-    local head = string.find(wanted, '\\n', 1, true)
-    local closed = held .. '\\n'
-    if string.sub(closed, 1, head) ~= string.sub(wanted, 1, head) then
-      mismatched[#mismatched + 1] = i
-    else
-      local lacking = {}
-      for line in string.gmatch(string.sub(wanted, head + 1), '[^\\n]+') do
-        if not string.find(closed, '\\n' .. line .. '\\n', 1, true) then
-          lacking[#lacking + 1] = '\\n' .. line
-        end
-      end
-      if #lacking > 0 then
-        redis.call('APPEND', key, table.concat(lacking))
-        changed = true
-      end
-    end
   end
 end
 if changed and KEYS[#ARGV + 1] then redis.call('INCR', KEYS[#ARGV + 1]) end
