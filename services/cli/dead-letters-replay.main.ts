@@ -1,6 +1,4 @@
 import { makeSegmentCodec } from '../adapters/avro-single-object/audit-segments.ts';
-import { makeAvroCodec } from '../adapters/avro/codec.ts';
-import { compileBundle } from '../adapters/config/load.ts';
 import { digestFiles } from '../adapters/config/digest.ts';
 import { sha256Hex } from '../adapters/crypto/digest.ts';
 import { makeKeyring } from '../adapters/crypto/keyring.ts';
@@ -17,8 +15,6 @@ import { silenceNegativeTimeoutWarning } from '../adapters/log/warnings.ts';
 import { makeRedisBundleStore } from '../adapters/redis/bundle-store.ts';
 import { connectRedis } from '../adapters/redis/client.ts';
 import { makeRedisConsentStore } from '../adapters/redis/consent-store.ts';
-import { makeRegistry } from '../adapters/registry/registry.ts';
-import { makeJsonCodec } from '../core/apply/json/json-codec.ts';
 import { GENESIS } from '../core/audit/segment.ts';
 import { readMarks } from '../core/dead-letter-marks.ts';
 import { makeSelection, readCoordinates } from '../core/dead-letter-selection.ts';
@@ -26,8 +22,6 @@ import { makeEngine } from '../core/engine.ts';
 import { LetheError } from '../core/errors.ts';
 import { AUDIT_TOPIC, DEAD_LETTER_TOPIC } from '../core/own-topics.ts';
 import { readReplayHeads } from '../core/replay-heads.ts';
-import { makeBundles } from '../gateway/bundles.ts';
-import { NO_REGISTRY } from '../core/no-registry.ts';
 import { decodePosition } from '../gateway/position.ts';
 import { wireDataKeys } from '../gateway/data-keys.main.ts';
 import { makeLetterPath } from '../gateway/replayed-letters.ts';
@@ -37,6 +31,7 @@ import { makeOpenLetter } from './dead-letters-open.ts';
 import { replayLetters } from './dead-letters-replay.ts';
 import { makeReplayTally, replayFindings, replaySummary, replayText } from './dead-letters-tally.ts';
 import { rawTopicOf, timesOf } from './dead-letters.main.ts';
+import { activeBundles } from './active-bundles.main.ts';
 import { EXIT } from './exit.ts';
 import { keysOf } from './keys-option.main.ts';
 import { makeProgress } from './progress.ts';
@@ -63,21 +58,7 @@ export async function deadLettersReplay(texts: readonly string[], options: Repla
   const { facts } = makeTopicCatalog(admin, brokers, Date.now);
   const redis = connectRedis(settings.redis);
   const bundleStore = makeRedisBundleStore(redis, digestFiles);
-  const registry = settings.registry === null ? NO_REGISTRY : makeRegistry(settings.registry);
-  const { limits } = settings;
-  const bundles = makeBundles({
-    store: bundleStore,
-    compile: (bundle) => {
-      const result = compileBundle(bundle);
-      if (result.ok) return result.compiled;
-      throw new LetheError('invalid_config', result.problems.map(({ code }) => code).join(' '));
-    },
-    makeCodec: (route) =>
-      route.format === 'json'
-        ? makeJsonCodec(route.plan, keyring, limits)
-        : makeAvroCodec({ route, registry, keyring, limits, outputSchemaId: registry.register }),
-    loaded: () => undefined,
-  });
+  const bundles = activeBundles(settings, bundleStore, keyring);
   const segments = makeSegmentCodec();
   const stop = new AbortController();
   const onSignal = (): void => {

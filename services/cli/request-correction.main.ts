@@ -2,9 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { makeSegmentCodec } from '../adapters/avro-single-object/audit-segments.ts';
 import { makeRequestEventCodec } from '../adapters/avro-single-object/requests.ts';
-import { makeAvroCodec } from '../adapters/avro/codec.ts';
 import { digestFiles } from '../adapters/config/digest.ts';
-import { compileBundle } from '../adapters/config/load.ts';
 import type { Settings } from '../adapters/config/settings.ts';
 import { sha256Hex } from '../adapters/crypto/digest.ts';
 import { makeKeyring } from '../adapters/crypto/keyring.ts';
@@ -15,20 +13,17 @@ import { makeTopicCatalog } from '../adapters/kafka/topics.ts';
 import { makeRedisBundleStore } from '../adapters/redis/bundle-store.ts';
 import type { RedisClient } from '../adapters/redis/client.ts';
 import { makeRedisConsentStore } from '../adapters/redis/consent-store.ts';
-import { makeRegistry } from '../adapters/registry/registry.ts';
 import type { WiredRequests } from '../control/requests.main.ts';
-import { makeJsonCodec } from '../core/apply/json/json-codec.ts';
 import { GENESIS } from '../core/audit/segment.ts';
 import { correctionChainTopic, type ReplayedBatch } from '../core/dead-letter-replay.ts';
 import { makeEngine } from '../core/engine.ts';
 import { LetheError } from '../core/errors.ts';
-import { NO_REGISTRY } from '../core/no-registry.ts';
 import { AUDIT_TOPIC, REQUESTS_TOPIC } from '../core/own-topics.ts';
 import { readReplayHeads } from '../core/replay-heads.ts';
 import { applyEvent, foldRequests, nextStep, type SubjectRequest } from '../core/requests/request.ts';
-import { makeBundles } from '../gateway/bundles.ts';
 import { wireDataKeys } from '../gateway/data-keys.main.ts';
 import { makeLetterPath } from '../gateway/replayed-letters.ts';
+import { activeBundles } from './active-bundles.main.ts';
 import { sizeOfFile } from './files.ts';
 import { correctedBatch, correction, type Place, placesOf, playedAs } from './request-correction.ts';
 import { chooseRoute } from './routes.ts';
@@ -69,21 +64,7 @@ export async function openCorrection(options: CorrectionOptions, parts: Correcti
   const keyring = makeKeyring(keys);
   const { facts } = makeTopicCatalog(admin, brokers, Date.now);
   const bundleStore = makeRedisBundleStore(redis, digestFiles);
-  const registry = settings.registry === null ? NO_REGISTRY : makeRegistry(settings.registry);
-  const { limits } = settings;
-  const bundles = makeBundles({
-    store: bundleStore,
-    compile: (bundle) => {
-      const result = compileBundle(bundle);
-      if (result.ok) return result.compiled;
-      throw new LetheError('invalid_config', result.problems.map(({ code }) => code).join(' '));
-    },
-    makeCodec: (route) =>
-      route.format === 'json'
-        ? makeJsonCodec(route.plan, keyring, limits)
-        : makeAvroCodec({ route, registry, keyring, limits, outputSchemaId: registry.register }),
-    loaded: () => undefined,
-  });
+  const bundles = activeBundles(settings, bundleStore, keyring);
   const segments = makeSegmentCodec();
 
   const play = async (

@@ -26,6 +26,7 @@ import { makeJsonCodec } from '../core/apply/json/json-codec.ts';
 import type { RecordCodec } from '../core/apply/codec.ts';
 import { makeEngine } from '../core/engine.ts';
 import { LetheError } from '../core/errors.ts';
+import { withoutRegistry } from '../core/no-registry.ts';
 import type { CompiledBundle, CompiledRoute } from '../core/policy/plan.ts';
 import type { Bundle, SchemaRegistry } from '../core/ports.ts';
 import { makeBundles } from './bundles.ts';
@@ -69,7 +70,7 @@ export async function runGateway(settings: GatewaySettings, version: string, sto
   const consents = makeRedisConsentStore(redis);
   const registry: SchemaRegistry =
     settings.registry === null
-      ? NO_REGISTRY
+      ? withoutRegistry('Set SCHEMA_REGISTRY_URL and start the worker again.')
       : makeRegistry({ ...settings.registry, observe: (result) => metrics.schemaRequests.inc({ result }) });
   const health = makeHealth();
 
@@ -186,21 +187,6 @@ export async function runGateway(settings: GatewaySettings, version: string, sto
     await disconnectAdmin(admin);
   }
 }
-
-/** Without a registry only Avro routes wait. */
-const noRegistry = (): Promise<never> =>
-  Promise.reject(
-    new LetheError('unavailable', 'Registry: none is set, and an Avro route needs one', {
-      dependency: 'registry',
-      fix: 'Set SCHEMA_REGISTRY_URL and start the worker again.',
-    }),
-  );
-const NO_REGISTRY: SchemaRegistry = {
-  schemaById: noRegistry,
-  versions: noRegistry,
-  incompatibility: noRegistry,
-  register: noRegistry,
-};
 
 function stopped(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
