@@ -5,7 +5,7 @@ import { LetheError } from '../../core/errors.ts';
 import { CONSENT_EVENTS_TOPIC } from '../../core/own-topics.ts';
 import type { ConsentLog, ConsentLogEntry } from '../../core/ports.ts';
 import type { TopicFacts } from '../../core/transport.ts';
-import { RETRY } from './client.ts';
+import { makeCarefulProducer } from './careful-producer.ts';
 import { kafkaUnavailable } from './errors.ts';
 
 export type KafkaConsentLogOptions = {
@@ -25,36 +25,14 @@ const RECORD_OVERHEAD_BYTES = 40;
 const BATCH_OVERHEAD_BYTES = 128;
 
 /**
- * Appends with an idempotent producer, acknowledged by all in-sync replicas. A partition's share of a request becomes one
- * record batch, so an event's version is the batch's base offset plus its place. One request at a time: kafkajs rolls a
- * failed request's sequence back, and another one in flight could be acknowledged and lost (kafkajs #598, #1005). After
- * a failure the producer is thrown away.
+ * Appends, acknowledged by all in-sync replicas. A partition's share of a request becomes one record batch, so an event's
+ * version is the batch's base offset plus its place. After a failure the producer is thrown away.
  */
 export function makeKafkaConsentLog(
   options: KafkaConsentLogOptions,
 ): ConsentLog & { readonly close: () => Promise<void> } {
   const topic = options.topic ?? CONSENT_EVENTS_TOPIC;
-  let producer: Producer | null = null;
-  let turn: Promise<unknown> = Promise.resolve();
-
-  async function connected(): Promise<Producer> {
-    if (producer !== null) return producer;
-    const made = options.kafka.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      retry: RETRY,
-      createPartitioner: () => (record) => record.message.partition ?? 0,
-    });
-    await made.connect();
-    producer = made;
-    return made;
-  }
-
-  async function drop(): Promise<void> {
-    const old = producer;
-    producer = null;
-    await old?.disconnect().catch(() => {});
-  }
+  const { connected, drop, inTurn } = makeCarefulProducer(options.kafka);
 
   async function append(entries: readonly ConsentLogEntry[]): Promise<readonly number[]> {
     const { partitions, maxMessageBytes } = await options.facts(topic);
@@ -86,14 +64,7 @@ export function makeKafkaConsentLog(
     });
   }
 
-  return {
-    append(entries) {
-      const result = turn.then(() => append(entries));
-      turn = result.catch(() => {});
-      return result;
-    },
-    close: drop,
-  };
+  return { append: (entries) => inTurn(() => append(entries)), close: drop };
 }
 
 type PlacedMessage = Message & { readonly partition: number };

@@ -1,7 +1,7 @@
 /** Appends single records and tells where they went: events of requests, and tombstones. */
-import type { Kafka, Producer } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import { LetheError } from '../../core/errors.ts';
-import { RETRY } from './client.ts';
+import { makeCarefulProducer } from './careful-producer.ts';
 import { kafkaUnavailable } from './errors.ts';
 
 export type LoggedRecord = {
@@ -21,10 +21,7 @@ export type RecordLog = {
 
 const MAX_RECORDS = 500;
 
-/**
- * An idempotent producer, acknowledged by all in-sync replicas; one request at a time, thrown away after a failure, as in
- * consent-log.ts.
- */
+/** Acknowledged by all in-sync replicas. */
 export function makeRecordLog({
   kafka,
   brokers,
@@ -32,27 +29,7 @@ export function makeRecordLog({
   readonly kafka: Kafka;
   readonly brokers: readonly string[];
 }): RecordLog {
-  let producer: Producer | null = null;
-  let turn: Promise<unknown> = Promise.resolve();
-
-  const connected = async (): Promise<Producer> => {
-    if (producer !== null) return producer;
-    const made = kafka.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      retry: RETRY,
-      createPartitioner: () => (record) => record.message.partition ?? 0,
-    });
-    await made.connect();
-    producer = made;
-    return made;
-  };
-
-  const drop = async (): Promise<void> => {
-    const old = producer;
-    producer = null;
-    await old?.disconnect().catch(() => undefined);
-  };
+  const { connected, drop, inTurn } = makeCarefulProducer(kafka);
 
   /** All of one topic. */
   const send = async (topic: string, records: readonly LoggedRecord[]): Promise<readonly string[]> => {
@@ -106,12 +83,5 @@ export function makeRecordLog({
     return coordinates;
   };
 
-  return {
-    append: (records) => {
-      const result = turn.then(() => append(records));
-      turn = result.catch(() => undefined);
-      return result;
-    },
-    close: drop,
-  };
+  return { append: (records) => inTurn(() => append(records)), close: drop };
 }
