@@ -1,4 +1,5 @@
 /** `lethe.requests` as a log: what was read once is not read again. */
+import { makeInTurn } from '../core/in-turn.ts';
 import { LetheError } from '../core/errors.ts';
 import type { RequestLog } from '../core/requests/ports.ts';
 import type { PlacedRequestEvent, RequestEvent } from '../core/requests/request.ts';
@@ -29,7 +30,7 @@ export type RequestLogOptions = {
 export function makeRequestLog({ reader, records, codec, topic }: RequestLogOptions): RequestLog {
   const events: PlacedRequestEvent[] = [];
   const next = new Map<number, number>();
-  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = makeInTurn();
 
   const catchUp = async (): Promise<void> => {
     for (const { partition, low, end } of await reader.bounds(topic)) {
@@ -58,13 +59,10 @@ export function makeRequestLog({ reader, records, codec, topic }: RequestLogOpti
       ]);
       return coordinate ?? '';
     },
-    read: () => {
-      const result = turn.then(async () => {
+    read: () =>
+      inTurn(async () => {
         await catchUp();
         return [...events];
-      });
-      turn = result.catch(() => undefined);
-      return result;
-    },
+      }),
   };
 }

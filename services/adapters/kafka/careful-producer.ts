@@ -1,4 +1,5 @@
 import type { Kafka, Producer } from 'kafkajs';
+import { type InTurn, makeInTurn } from '../../core/in-turn.ts';
 import { RETRY } from './client.ts';
 
 /** A producer for what must be appended once and in order, and acknowledged by all in-sync replicas. */
@@ -7,8 +8,7 @@ export type CarefulProducer = {
   readonly connected: () => Promise<Producer>;
   /** Throws the producer away: after a failure, and at the end. */
   readonly drop: () => Promise<void>;
-  /** Does one thing after the other, whether those before failed or not. */
-  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly inTurn: InTurn;
 };
 
 /**
@@ -17,7 +17,6 @@ export type CarefulProducer = {
  */
 export function makeCarefulProducer(kafka: Kafka): CarefulProducer {
   let producer: Producer | null = null;
-  let turn: Promise<unknown> = Promise.resolve();
   return {
     connected: async () => {
       if (producer !== null) return producer;
@@ -36,10 +35,6 @@ export function makeCarefulProducer(kafka: Kafka): CarefulProducer {
       producer = null;
       await old?.disconnect().catch(() => undefined);
     },
-    inTurn: (work) => {
-      const done = turn.then(work);
-      turn = done.catch(() => undefined);
-      return done;
-    },
+    inTurn: makeInTurn(),
   };
 }

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import { LetheError } from '../../core/errors.ts';
+import { makeInTurn } from '../../core/in-turn.ts';
 import type { PartitionBounds, ReadRange, TopicReader } from '../../core/topic-reader.ts';
 import type { RawBatch } from '../../core/transport.ts';
 import { type DirectCluster, type FetchedPartition, makeDirectCluster, READ_COMMITTED } from './direct-cluster.ts';
@@ -37,12 +38,7 @@ export function makeKafkaTopicReader({ kafka, brokers }: KafkaTopicReaderOptions
    * One request after another: of requests that come while a connection is on its way, kafkajs opens one connection each,
    * and closes the last of them at the end.
    */
-  let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const done = turn.then(work);
-    turn = done.catch(() => undefined);
-    return done;
-  };
+  const inTurn = makeInTurn();
 
   /** The numbers of a topic's partitions, ascending. */
   const partitionsOf = async (topic: string): Promise<readonly number[]> => {
