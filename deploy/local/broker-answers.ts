@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 
 const METADATA_KEY = 3;
 const METADATA_VERSION = 1;
@@ -21,11 +21,16 @@ const metadataRequest = (): Buffer => {
 /**
  * Whether the broker at `host:port` answers and counts itself in: a KRaft broker takes connections a moment before the
  * controller lets it serve. By hand, because a client would log, retry and keep sockets for this one question.
+ *
+ * @param open how to connect, where plain TCP will not do
  */
-export const brokerAnswers = (endpoint: string): Promise<boolean> =>
+export const brokerAnswers = (
+  endpoint: string,
+  open: (to: { host: string; port: number }) => Socket = connect,
+): Promise<boolean> =>
   new Promise((resolve, reject) => {
     const [host = '', port = ''] = endpoint.split(':');
-    const socket = connect({ host, port: Number(port) });
+    const socket = open({ host, port: Number(port) });
     let reply = Buffer.alloc(0);
     socket.setTimeout(2000, () => socket.destroy(new Error('no answer within 2 s')));
     socket.once('error', reject);

@@ -66,7 +66,7 @@ const formatted = (runDir: RunDir, home: string, log: Log): Promise<string> =>
   });
 
 /** 16 random bytes in base64url, which is how Kafka writes an id. */
-const newClusterId = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url');
+export const newClusterId = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url');
 
 /** Copies the formatted storage, giving the copy a cluster id of its own. */
 const layStorage = (from: string, to: string): void => {
@@ -99,12 +99,21 @@ const launch = async (runDir: RunDir, home: string, storage: string, spec: Launc
   });
 };
 
-/** Starts a Kafka 4.3 broker, downloading its jars first where the cache lacks them. `dataDir` is its log directory. */
-export const startKafka = async (runDir: RunDir, log: Log): Promise<Part> => {
+/** Kafka's jars and the options that start it quickly, both made ready where the cache lacks them. */
+export const prepareKafka = async (
+  runDir: RunDir,
+  log: Log,
+): Promise<{ home: string; storage: string; options: readonly string[] }> => {
   const home = await kafkaHome(runDir, log);
   const storage = await formatted(runDir, home, log);
   const options = await classArchive(`kafka-${KAFKA_VERSION}`, log, async (trial) => {
     await (await launch(runDir, home, storage, { name: 'kafka-trial', options: trial, stopTimeoutMs: 60_000 })).stop();
   });
+  return { home, storage, options };
+};
+
+/** Starts a Kafka 4.3 broker, downloading its jars first where the cache lacks them. `dataDir` is its log directory. */
+export const startKafka = async (runDir: RunDir, log: Log): Promise<Part> => {
+  const { home, storage, options } = await prepareKafka(runDir, log);
   return launchTwice('kafka', log, () => launch(runDir, home, storage, { name: 'kafka', options }));
 };
