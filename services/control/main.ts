@@ -57,23 +57,26 @@ export async function runControl(settings: ControlSettings, version: string, sto
         metrics.failures.inc();
         failure = error.dependency ?? error.code;
       },
+      wentBack: () => metrics.viewGaps.inc(),
     },
   });
 
+  const checks = (): readonly { name: string; ok: boolean; reason?: string }[] => {
+    const ok = wholeAt !== null && Date.now() - wholeAt < STALE_MS;
+    const reason = failure === null ? 'the view is not up to date yet' : `waiting for ${failure}`;
+    return [{ name: 'consent_view', ok, ...(ok ? {} : { reason }) }];
+  };
   const http = await serveHttp({
     ...settings.http,
     metrics: {
       contentType: metrics.registry.contentType,
       text: () => {
         if (wholeAt !== null) metrics.viewAge.set((Date.now() - wholeAt) / 1000);
+        metrics.showReady(checks());
         return metrics.registry.metrics();
       },
     },
-    ready: () => {
-      const ok = wholeAt !== null && Date.now() - wholeAt < STALE_MS;
-      const reason = failure === null ? 'the view is not up to date yet' : `waiting for ${failure}`;
-      return [{ name: 'consent_view', ok, ...(ok ? {} : { reason }) }];
-    },
+    ready: checks,
   });
   log.info({ port: http.port, brokers: brokers.join(','), redis: redis.endpoint }, 'Control up');
 

@@ -39,6 +39,8 @@ export type ProjectorObserver = {
   /** The view was found whole, as of a time. */
   readonly whole?: (at: number) => void;
   readonly failed?: (error: LetheError) => void;
+  /** The view stood further back than it had been brought. */
+  readonly wentBack?: () => void;
 };
 
 export type Projector = {
@@ -102,6 +104,7 @@ export function makeProjector(options: ProjectorOptions): Projector {
               { partition, viewAt: gapAt, at: start },
               'The consent view went back; projecting again from there',
             );
+            options.observe?.wentBack?.();
             moved(gapAt - start);
             position = gapAt;
             continue restart;

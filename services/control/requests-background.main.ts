@@ -6,7 +6,7 @@ import { makeSigner } from '../adapters/crypto/signer.ts';
 import type { ControlMetrics } from '../adapters/metrics/control-metrics.ts';
 import type { Log } from '../core/log.ts';
 import { REQUEST_TYPES } from '../core/requests/request.ts';
-import { openRequests } from '../core/requests/show.ts';
+import { NONE_OPEN, openRequests } from '../core/requests/show.ts';
 import type { RequestApi } from './api/request-routes.ts';
 import { makeRequestApi } from './requests-api.main.ts';
 import { driveRequests } from './requests-driver.ts';
@@ -28,7 +28,7 @@ export function startRequests(
   parts: Pick<RequestsParts, 'kafka' | 'admin' | 'redis'> & {
     readonly settings: Settings<'kafka' | 'redis' | 'keysFile'>;
     readonly log: Log;
-    readonly metrics: Pick<ControlMetrics, 'requestsOpen' | 'requestAge' | 'requestsOverdue'>;
+    readonly metrics: Pick<ControlMetrics, 'requestsOpen' | 'requestAge' | 'requestsOverdue' | 'requestTimeLeft'>;
     readonly stop: AbortSignal;
   },
 ): RequestsBackground | null {
@@ -62,10 +62,12 @@ export function startRequests(
       seen: (requests, now) => {
         const byType = openRequests(requests, now);
         for (const type of REQUEST_TYPES) {
-          const { open, oldestSeconds, overdue } = byType.get(type) ?? { open: 0, oldestSeconds: 0, overdue: 0 };
+          const { open, oldestSeconds, overdue, leftSeconds } = byType.get(type) ?? NONE_OPEN;
           metrics.requestsOpen.set({ type }, open);
           metrics.requestAge.set({ type }, oldestSeconds);
           metrics.requestsOverdue.set({ type }, overdue);
+          if (leftSeconds === null) metrics.requestTimeLeft.remove({ type });
+          else metrics.requestTimeLeft.set({ type }, leftSeconds);
         }
       },
     },

@@ -161,6 +161,8 @@ export async function runGateway(settings: GatewaySettings, version: string, sto
     },
   });
 
+  metrics.consentMaxStaleness.set(settings.consentMaxStalenessMs / 1000);
+  metrics.onScrape(() => metrics.showReady(health.checks(bundles.current() !== null)));
   const http = await serveHttp({
     ...settings.http,
     metrics: { contentType: metrics.registry.contentType, text: metrics.text },

@@ -40,6 +40,7 @@ export function transportObserver(metrics: Metrics, health: Health): TransportOb
       let count = 0;
       for (const partitions of assignment.values()) count += partitions.length;
       health.assigned(count);
+      metrics.assignedPartitions.set(count);
       metrics.consumerLag.reset();
     },
     paused: (topic, cause, partitions) => metrics.pausedPartitions.set({ topic, cause }, partitions),

@@ -32,6 +32,11 @@ export const makeControlMetrics = (version: string) => {
     help: 'Time since this process last found the view whole.',
     registers,
   });
+  const viewGaps = new Counter({
+    name: 'lethe_consent_view_gaps_total',
+    help: 'Times that the view stood further back than it had been brought: Redis lost what it had acknowledged.',
+    registers,
+  });
   const apiRequests = new Counter({
     name: 'lethe_api_requests_total',
     help: 'Requests to the control API; the route as declared, never as asked for.',
@@ -63,6 +68,24 @@ export const makeControlMetrics = (version: string) => {
     labelNames: ['type'],
     registers,
   });
+  const requestTimeLeft = new Gauge({
+    name: 'lethe_request_time_left_seconds',
+    help: 'Time to the next deadline of requests of subjects that are not at their end, negative once it is past; none where there is none.',
+    labelNames: ['type'],
+    registers,
+  });
+  const ready = new Gauge({
+    name: 'lethe_ready',
+    help: 'What /readyz says, by check: 1 well, 0 not.',
+    labelNames: ['check'],
+    registers,
+  });
+  const requestCallbacks = new Counter({
+    name: 'lethe_request_callbacks_total',
+    help: 'Callbacks of requests of subjects that this process tried: delivered, failed (tried again later), or given_up.',
+    labelNames: ['result'],
+    registers,
+  });
   const buildInfo = new Gauge({
     name: 'lethe_build_info',
     help: 'The version that runs: 1.',
@@ -70,6 +93,7 @@ export const makeControlMetrics = (version: string) => {
     registers,
   });
   viewAge.remove();
+  for (const result of ['delivered', 'failed', 'given_up']) requestCallbacks.inc({ result }, 0);
   buildInfo.set({ version }, 1);
   registerProcessMetrics(registers);
   return Object.freeze({
@@ -78,11 +102,17 @@ export const makeControlMetrics = (version: string) => {
     projection,
     failures,
     viewAge,
+    viewGaps,
     apiRequests,
     apiDuration,
     requestsOpen,
     requestAge,
     requestsOverdue,
+    requestTimeLeft,
+    /** Shows what readiness depends on, as of now. */
+    showReady: (checks: readonly { readonly name: string; readonly ok: boolean }[]): void => {
+      for (const { name, ok } of checks) ready.set({ check: name }, ok ? 1 : 0);
+    },
   });
 };
 

@@ -1,5 +1,5 @@
 /**
- * The metrics of DESIGN section 10: these names, types and labels are a contract with dashboards and alerts. No label
+ * The metrics of DESIGN section 10, and what alerts need beside them: these names, types and labels are a contract with dashboards and alerts. No label
  * ever carries a subject, a value or a raw path from data.
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
@@ -73,6 +73,10 @@ export const makeMetrics = (version: string) => {
     'Of each commit that published something of a person: how long before it, at most, a withdrawal can have been accepted that it did not heed.',
     PROPAGATION_SECONDS,
   );
+  const consentMaxStaleness = gauge(
+    'lethe_consent_max_staleness_seconds',
+    'LETHE_CONSENT_MAX_STALENESS: the age of the consent view at which this worker pauses.',
+  );
   const schemaRequests = counter('lethe_schema_requests_total', 'Requests to the schema registry, by result.', [
     'result',
   ]);
@@ -86,9 +90,16 @@ export const makeMetrics = (version: string) => {
   const shadowBundleInfo = gauge('lethe_shadow_bundle_info', 'The candidate evaluated in shadow: 1 for its digest.', [
     'digest',
   ]);
+  const ready = gauge('lethe_ready', 'What /readyz says, by check: 1 well, 0 not.', ['check']);
+  const assignedPartitions = gauge('lethe_assigned_partitions', 'Partitions of raw topics that this worker has.');
   const buildInfo = gauge('lethe_build_info', 'The version that runs: 1.', ['version']);
 
   consentViewAge.remove();
+  consentMaxStaleness.remove();
+  // From the start: a series that begins at 1 has not increased, for Prometheus, when it was counted for the first time.
+  for (const result of ['committed', 'aborted', 'fenced', 'stale']) transactions.inc({ result }, 0);
+  for (const result of ['loaded', 'failed']) bundleReloads.inc({ result }, 0);
+  for (const result of ['ok', 'error']) lookups.inc({ result }, 0);
   buildInfo.set({ version }, 1);
   registerProcessMetrics(registers);
 
@@ -109,11 +120,14 @@ export const makeMetrics = (version: string) => {
     redisDuration,
     consentViewAge,
     consentPropagation,
+    consentMaxStaleness,
     schemaRequests,
     bundleInfo,
     bundleReloads,
     shadowDivergence,
     shadowBundleInfo,
+    ready,
+    assignedPartitions,
     buildInfo,
     /** Makes this digest the only one that `lethe_bundle_info` shows. */
     useBundle: (digest: string): void => {
@@ -124,6 +138,10 @@ export const makeMetrics = (version: string) => {
     useShadow: (digest: string | null): void => {
       shadowBundleInfo.reset();
       if (digest !== null) shadowBundleInfo.set({ digest }, 1);
+    },
+    /** Shows what readiness depends on, as of now. */
+    showReady: (checks: readonly { readonly name: string; readonly ok: boolean }[]): void => {
+      for (const { name, ok } of checks) ready.set({ check: name }, ok ? 1 : 0);
     },
     /** Has `set` run before each scrape, for gauges whose value is only worth knowing then. It must not throw. */
     onScrape: (set: () => void): void => {

@@ -44,7 +44,15 @@ export function isOverdue({ status, received, endedAt }: SubjectRequest, now: nu
 }
 
 /** What metrics say of open requests, by type. Ages in seconds. */
-export type OpenRequests = { readonly open: number; readonly oldestSeconds: number; readonly overdue: number };
+export type OpenRequests = {
+  readonly open: number;
+  readonly oldestSeconds: number;
+  readonly overdue: number;
+  /** To the next deadline, negative once it is past; null where none is open. */
+  readonly leftSeconds: number | null;
+};
+
+export const NONE_OPEN: OpenRequests = { open: 0, oldestSeconds: 0, overdue: 0, leftSeconds: null };
 
 export function openRequests(
   requests: Iterable<SubjectRequest>,
@@ -54,11 +62,13 @@ export function openRequests(
   for (const request of requests) {
     if (request.status !== 'open') continue;
     const { type } = request.received;
-    const { open, oldestSeconds, overdue } = byType.get(type) ?? { open: 0, oldestSeconds: 0, overdue: 0 };
+    const { open, oldestSeconds, overdue, leftSeconds } = byType.get(type) ?? NONE_OPEN;
+    const left = (request.received.due - now) / 1000;
     byType.set(type, {
       open: open + 1,
       oldestSeconds: Math.max(oldestSeconds, (now - request.receivedAt) / 1000),
       overdue: overdue + (isOverdue(request, now) ? 1 : 0),
+      leftSeconds: Math.min(leftSeconds ?? left, left),
     });
   }
   return byType;

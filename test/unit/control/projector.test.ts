@@ -160,8 +160,11 @@ describe('the projector', () => {
         return stores.projection.project(batch);
       },
     };
-    expect(await make(reader, view).catchUp()).toBe(true);
+    let told = 0;
+    const observe = { wentBack: () => void told++ };
+    expect(await make(reader, view, { observe }).catchUp()).toBe(true);
     expect(await versions(stores)).toEqual(expected(held()));
+    expect(told).toBe(1);
   });
 
   it.each([

@@ -132,8 +132,15 @@ describe('deadlines', () => {
       overdue: false,
       next_step: 'mark',
     });
-    expect(openRequests([open], 31_000).get('erasure')).toEqual({ open: 1, oldestSeconds: 30, overdue: 0 });
-    expect(openRequests([open], RECEIVED.due + 1).get('erasure')?.overdue).toBe(1);
+    expect(openRequests([open], 31_000).get('erasure')).toEqual({
+      open: 1,
+      oldestSeconds: 30,
+      overdue: 0,
+      leftSeconds: (RECEIVED.due - 31_000) / 1000,
+    });
+    expect(openRequests([open], RECEIVED.due + 1000).get('erasure')).toMatchObject({ overdue: 1, leftSeconds: -1 });
+    const sooner = { ...open, received: { ...open.received, due: RECEIVED.due - 5_000 } };
+    expect(openRequests([open, sooner, open], RECEIVED.due).get('erasure')?.leftSeconds).toBe(-5);
     const done = await run(world);
     expect(openRequests([done], 31_000).size).toBe(0);
     expect(isOverdue(done, RECEIVED.due + 1)).toBe(false);
