@@ -2,8 +2,8 @@ import { type Log, StackError } from './error.ts';
 import type { PartName } from './part.ts';
 import { capture } from './run-command.ts';
 
-/** `kcat` is the tests' referee of what a topic holds, `chromium` of pages; the stack itself does without them. */
-export type Tool = 'java' | 'mvn' | 'redis-server' | 'tar' | 'openssl' | 'kcat' | 'chromium';
+/** `kcat` is the tests' referee of what a topic holds, `chromium` of pages, `go` builds go-tools.ts; the stack does without. */
+export type Tool = 'java' | 'mvn' | 'redis-server' | 'tar' | 'openssl' | 'kcat' | 'chromium' | 'go';
 
 /** What a person installs, by package manager. Of several apt packages the first that the release has is taken. */
 const PACKAGES: Record<Tool, { apt: readonly string[]; brew: string; what: string }> = {
@@ -18,6 +18,7 @@ const PACKAGES: Record<Tool, { apt: readonly string[]; brew: string; what: strin
   openssl: { apt: ['openssl'], brew: 'openssl', what: 'OpenSSL' },
   kcat: { apt: ['kcat', 'kafkacat'], brew: 'kcat', what: 'kcat' },
   chromium: { apt: ['chromium'], brew: '--cask chromium', what: 'Chromium' },
+  go: { apt: ['golang-go'], brew: 'go', what: 'Go' },
 };
 
 const MIN_JAVA = 17;
@@ -52,7 +53,7 @@ export const toolsFor = (parts: readonly PartName[], missingDownloads: readonly 
   return [...tools];
 };
 
-const VERSION_FLAG: Partial<Record<Tool, string>> = { java: '-version', openssl: 'version', kcat: '-V' };
+const VERSION_FLAG: Partial<Record<Tool, string>> = { java: '-version', openssl: 'version', kcat: '-V', go: 'version' };
 
 const has = async (machine: Machine, tool: Tool): Promise<boolean> => {
   const { code, output } = await machine.capture(tool, [VERSION_FLAG[tool] ?? '--version']);
