@@ -18,6 +18,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PACKAGES = {
   'services/adapters/avro': ['avsc'],
   'services/adapters/avro-single-object': ['avsc'],
+  'services/adapters/callbacks': ['ipaddr.js'],
   'services/adapters/config': ['yaml', 'zod'],
   'services/adapters/detect': ['libphonenumber-js', 'validator'],
   'services/adapters/http': ['fastify', '@fastify/rate-limit'],

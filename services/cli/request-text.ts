@@ -18,9 +18,15 @@ export function requestText(request: ShownRequest): string {
     ...(request.completed_time === null ? [] : [`  ended     ${request.completed_time}`]),
     ...steps.map(({ step, at, result }) => `  done      ${at}  ${step}${result === null ? '' : `: ${result}`}`),
     ...(next === null ? [] : [`  next      ${next}${waiting === null ? '' : `: waits, ${waitingWords(waiting)}`}`]),
+    ...request.callbacks.map(
+      ({ host, request_status: status, state, reason }) =>
+        `  callback  ${host}  ${status}: ${CALLBACK_WORDS[state]}${reason === null ? '' : `, ${reason}`}`,
+    ),
   ];
   return `${lines.join('\n')}\n`;
 }
+
+const CALLBACK_WORDS = { waiting: 'not told yet', delivered: 'told', given_up: 'GIVEN UP' } as const;
 
 function requestLine(request: ShownRequest): string {
   const { subject_request_id: id, subject_request_type: type, request_status: status, waiting_for: waiting } = request;

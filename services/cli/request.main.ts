@@ -1,5 +1,6 @@
 /** `lethe request …` */
 import { readFile } from 'node:fs/promises';
+import { checkCallbackUrl, parseCallbackHosts } from '../adapters/callbacks/allowed.ts';
 import { readKeys } from '../adapters/crypto/keys.ts';
 import { makeKeyring } from '../adapters/crypto/keyring.ts';
 import { makeSignatureCheck, makeSigner, parsePublicKeys, publicKeysOf } from '../adapters/crypto/signer.ts';
@@ -16,6 +17,7 @@ import { keyOpener, type WiredRequests, wireRequests } from '../control/requests
 import { makeWrittenTopics } from '../gateway/written-topics.main.ts';
 import { LetheError } from '../core/errors.ts';
 import { parseDuration } from '../core/policy/duration.ts';
+import { MOST_CALLBACKS } from '../core/requests/callbacks.ts';
 import { cancelRequest } from '../core/requests/cancel.ts';
 import { type Deadlines, deadlineOf } from '../core/requests/deadline.ts';
 import { checkReceipt, receiptDocument } from '../core/requests/receipt.ts';
@@ -45,6 +47,7 @@ type Needed = Settings<'kafka' | 'redis' | 'keysFile'>;
 export async function requestCreate(subject: string, options: CreateRequestOptions): Promise<number> {
   const settings = commandSettings(options, ['kafka', 'redis', 'keysFile']);
   const id = subject === '-' ? (await readStdin()).replace(/\r?\n$/, '') : subject;
+  const callbacks = callbacksOf(options.callback ?? [], settings.callbackHosts);
   const corrections = options.consents === undefined ? [] : await correctionsIn(options.consents, id);
   const keyring = makeKeyring(readKeys(settings.keysFile));
   return withRequests(settings, 60_000, async (wired, parts) => {
@@ -59,6 +62,7 @@ export async function requestCreate(subject: string, options: CreateRequestOptio
       purpose: options.purpose ?? null,
       corrections,
       record: correcting !== null,
+      callbacks,
     }));
     if (correcting !== null) request = await correcting.carryOut(request);
     if (options.run === true) request = await drive(request, wired.ports);
@@ -266,6 +270,18 @@ function dueOf({ deadline, regime }: CreateRequestOptions, deadlines: Deadlines,
   if (length !== null) return now + length;
   if (deadline !== undefined) return timeOption(deadline, '--deadline');
   return now + deadlineOf(regime, deadlines);
+}
+
+function callbacksOf(urls: readonly string[], allowed: readonly string[]): readonly string[] {
+  if (urls.length > MOST_CALLBACKS) {
+    throw new LetheError('usage', `More than ${MOST_CALLBACKS} callbacks`, { fix: 'Give fewer.' });
+  }
+  const hosts = parseCallbackHosts(allowed);
+  return urls.map((url, place) => {
+    const checked = checkCallbackUrl(url, hosts);
+    if (checked.ok) return checked.url;
+    throw new LetheError('usage', `Callback ${place + 1} cannot be called`, { fix: `It ${checked.problem}.` });
+  });
 }
 
 /** Minutes and seconds too: nobody waits for hours on a terminal. */

@@ -1,5 +1,6 @@
 /** What the routes of requests need, on Kafka and Redis. */
 import { randomUUID } from 'node:crypto';
+import { type CallbackHosts, checkCallbackUrl } from '../adapters/callbacks/allowed.ts';
 import { cancelRequest } from '../core/requests/cancel.ts';
 import { type Deadlines, deadlineOf } from '../core/requests/deadline.ts';
 import { LetheError } from '../core/errors.ts';
@@ -36,8 +37,10 @@ export function makeRequestApi(
   wired: WiredRequests,
   keyring: Pick<Keyring, 'subjectTokens' | 'pseudonymsOf'>,
   deadlines: Deadlines,
+  callbackHosts: CallbackHosts,
 ): RequestApi {
   return {
+    callback: (url) => checkCallbackUrl(url, callbackHosts),
     create: (asked) =>
       createRequest(wired, keyring, (now) => ({
         ...asked,

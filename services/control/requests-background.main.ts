@@ -1,12 +1,17 @@
 /** The part of `lethe control` that carries requests of subjects out. */
+import { randomUUID } from 'node:crypto';
+import { parseCallbackHosts } from '../adapters/callbacks/allowed.ts';
+import { makeCallbackSender } from '../adapters/callbacks/sender.ts';
 import type { Settings } from '../adapters/config/settings.ts';
 import { makeKeyring } from '../adapters/crypto/keyring.ts';
 import { readKeys } from '../adapters/crypto/keys.ts';
 import { makeSigner } from '../adapters/crypto/signer.ts';
 import type { ControlMetrics } from '../adapters/metrics/control-metrics.ts';
+import { makeRedisLease } from '../adapters/redis/lease.ts';
 import type { Log } from '../core/log.ts';
 import { REQUEST_TYPES } from '../core/requests/request.ts';
 import { NONE_OPEN, openRequests } from '../core/requests/show.ts';
+import { tellCallbacks } from './callbacks.ts';
 import type { RequestApi } from './api/request-routes.ts';
 import { makeRequestApi } from './requests-api.main.ts';
 import { driveRequests } from './requests-driver.ts';
@@ -15,6 +20,8 @@ import { sleep } from './sleep.ts';
 
 /** How long a step may hold up other requests. */
 const PATIENCE_MS = 2_000;
+/** After so long another process calls callbacks, where the one that did is silent. */
+const LEASE_MS = 6_000;
 
 export type RequestsBackground = {
   /** Settles when the driver has ended: rejects for what must not happen. */
@@ -28,7 +35,10 @@ export function startRequests(
   parts: Pick<RequestsParts, 'kafka' | 'admin' | 'redis'> & {
     readonly settings: Settings<'kafka' | 'redis' | 'keysFile'>;
     readonly log: Log;
-    readonly metrics: Pick<ControlMetrics, 'requestsOpen' | 'requestAge' | 'requestsOverdue' | 'requestTimeLeft'>;
+    readonly metrics: Pick<
+      ControlMetrics,
+      'requestsOpen' | 'requestAge' | 'requestsOverdue' | 'requestTimeLeft' | 'requestCallbacks'
+    >;
     readonly stop: AbortSignal;
   },
 ): RequestsBackground | null {
@@ -41,6 +51,8 @@ export function startRequests(
     );
     return null;
   }
+  const callbackHosts = parseCallbackHosts(settings.callbackHosts);
+  const signer = makeSigner(keys);
   const wired = wireRequests({
     kafka,
     brokers: settings.kafka.brokers,
@@ -49,7 +61,7 @@ export function startRequests(
     groupId: settings.groupId,
     // The projector of this process does.
     catchUp: null,
-    sign: makeSigner(keys),
+    sign: signer,
     openKey: keyOpener(keys),
     patienceMs: PATIENCE_MS,
   });
@@ -73,16 +85,34 @@ export function startRequests(
     },
     stop,
   );
-  ended.catch((error: unknown) => {
+  const told = tellCallbacks(
+    {
+      log,
+      requests: ports.log,
+      lease: makeRedisLease(redis, 'request-callbacks', randomUUID(), LEASE_MS),
+      send: makeCallbackSender({ hosts: callbackHosts }),
+      sign: signer.sign,
+      count: (result) => {
+        metrics.requestCallbacks.inc({ result });
+      },
+      now: Date.now,
+      random: Math.random,
+      sleep,
+    },
+    stop,
+  );
+  const failed = (what: string) => (error: unknown) => {
     // The message may hold anything.
     const kind = error instanceof Error ? error.name : typeof error;
-    log.error({ kind }, 'Requests of subjects are not carried out any more: a bug in Lethe');
-  });
+    log.error({ kind }, `${what}: a bug in Lethe`);
+  };
+  ended.catch(failed('Requests of subjects are not carried out any more'));
+  told.catch(failed('Callbacks of requests are not called any more'));
   return {
     ended,
-    api: makeRequestApi(wired, makeKeyring(keys), settings.requestDeadlines),
+    api: makeRequestApi(wired, makeKeyring(keys), settings.requestDeadlines, callbackHosts),
     close: async () => {
-      await ended.catch(() => undefined);
+      await Promise.allSettled([ended, told]);
       await close();
     },
   };

@@ -12,12 +12,9 @@ export type RequestEventCodec = {
     | { readonly ok: false; readonly problem: SingleObjectProblem };
 };
 
-/** The values of `lethe.requests`: schemas/requests/event.avsc in Avro's single-object encoding. */
+/** The values of `lethe.requests`: schemas/requests/event.avsc in Avro's single-object encoding; earlier versions are read. */
 export function makeRequestEventCodec(): RequestEventCodec {
-  const schema: unknown = JSON.parse(
-    readFileSync(new URL('../../../schemas/requests/event.avsc', import.meta.url), 'utf8'),
-  );
-  const codec = makeSingleObjectCodec<RequestEvent>(schema);
+  const codec = makeSingleObjectCodec<RequestEvent>(schemaIn('event.avsc'), [schemaIn('event-1.avsc')]);
   return {
     encode: codec.encode,
     decode(bytes) {
@@ -25,4 +22,8 @@ export function makeRequestEventCodec(): RequestEventCodec {
       return result.ok ? { ok: true, event: result.value } : result;
     },
   };
+}
+
+function schemaIn(file: string): unknown {
+  return JSON.parse(readFileSync(new URL(`../../../schemas/requests/${file}`, import.meta.url), 'utf8'));
 }

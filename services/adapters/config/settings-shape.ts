@@ -72,6 +72,9 @@ export const settingsShape = z
     LETHE_REQUEST_DEADLINES: text(
       'By when requests of subjects are to be completed, by regime. Default gdpr=P30D,ccpa=P45D.',
     ),
+    LETHE_CALLBACK_HOSTS: text(
+      'HOST or HOST:PORT, separated by commas: what callbacks of requests of subjects may name, with https. A private or loopback address only where it is named itself; http only to loopback. Default: none, callbacks are refused.',
+    ),
     LETHE_LOG_LEVEL: text('trace, debug, info, warn, error, fatal or silent. Default info.'),
   })
   .meta({ title: 'Lethe settings' });

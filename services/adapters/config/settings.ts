@@ -4,6 +4,7 @@ import { type DecodeLimits, DEFAULT_DECODE_LIMITS } from '../../core/apply/codec
 import { type Deadlines, parseDeadlines } from '../../core/requests/deadline.ts';
 import { didYouMean } from '../../core/policy/nearest.ts';
 import { parseEpochs, type PseudonymSettings } from '../../core/pseudonym-epochs.ts';
+import { callbackHosts } from './settings-callbacks.ts';
 import type { SettingName } from './settings-shape.ts';
 import { type Found, openSettings, type SettingProblem, type SettingsSource } from './settings-source.ts';
 
@@ -65,6 +66,8 @@ export type Settings<N extends Need = never> = { readonly [K in N]: Surroundings
   readonly limits: DecodeLimits;
   readonly pseudonyms: PseudonymSettings;
   readonly requestDeadlines: Deadlines;
+  /** `HOST` or `HOST:PORT`; none: callbacks of requests are refused. */
+  readonly callbackHosts: readonly string[];
   readonly logLevel: (typeof LOG_LEVELS)[number];
 };
 
@@ -132,6 +135,7 @@ export function readSettings<N extends Need = never>(request: SettingsRequest<N>
       keepMs: source.find('LETHE_PSEUDONYM_KEEP') === null ? null : duration(source, 'LETHE_PSEUDONYM_KEEP', 'P90D', 0),
     }),
     requestDeadlines: deadlines(source),
+    callbackHosts: callbackHosts(source),
     logLevel: oneOf(source, source.find('LETHE_LOG_LEVEL'), LOG_LEVELS) ?? 'info',
   };
   const { problems } = source;

@@ -109,6 +109,7 @@ export const makeControlMetrics = (version: string) => {
     requestAge,
     requestsOverdue,
     requestTimeLeft,
+    requestCallbacks,
     /** Shows what readiness depends on, as of now. */
     showReady: (checks: readonly { readonly name: string; readonly ok: boolean }[]): void => {
       for (const { name, ok } of checks) ready.set({ check: name }, ok ? 1 : 0);

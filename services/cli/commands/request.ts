@@ -14,6 +14,7 @@ export type CreateRequestOptions = Shared &
     readonly consents?: string;
     readonly record?: string;
     readonly route?: string;
+    readonly callback?: readonly string[];
     readonly run?: true;
   };
 export type ListRequestsOptions = Shared & Format & { readonly open?: true };
@@ -44,6 +45,12 @@ export const addRequest: AddCommand = (parent, finish) => {
     .option('--consents <file>', 'of a rectification: the corrected consent events, one JSON object a line')
     .option(...RECORD)
     .option(...ROUTE)
+    .addOption(
+      new Option(
+        '--callback <url>',
+        'told of each change by "lethe control", may be given up to 5 times; of hosts in LETHE_CALLBACK_HOSTS',
+      ).argParser((url, before?: readonly string[]) => [...(before ?? []), url]),
+    )
     .option('--run', 'carry it out at once')
     .addOption(FORMAT())
     .option(...CONFIG_FLAG)

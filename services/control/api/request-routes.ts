@@ -4,10 +4,12 @@ import { problem } from '../../core/api/problem.ts';
 import { type ApiRoute, route } from '../../core/api/route.ts';
 import { LetheError } from '../../core/errors.ts';
 import type { AccessReport } from '../../core/requests/access.ts';
+import { MOST_CALLBACKS } from '../../core/requests/callbacks.ts';
 import { receiptDocument } from '../../core/requests/receipt.ts';
 import { REQUEST_TYPES, type SubjectRequest } from '../../core/requests/request.ts';
 import { showRequest } from '../../core/requests/show.ts';
 import { purposeShape, subjectShape } from './consent-shapes.ts';
+import { CALLBACKS } from './request-callbacks.ts';
 import { IDEMPOTENCY_HEADER, idempotently } from './idempotently.ts';
 import type { ConsentParts } from './parts.ts';
 import { jsonSchemaOf, shape } from './shape.ts';
@@ -17,12 +19,18 @@ export type AskedRequest = {
   readonly type: SubjectRequest['received']['type'];
   readonly regime: string;
   readonly purpose: string | null;
+  /** Checked. */
+  readonly callbacks: readonly string[];
 };
 
-/** What the routes need of the outside. All but `create` throw `unavailable` alone. */
+/** What the routes need of the outside. All but `create` throw `unavailable` alone, `callback` nothing. */
 export type RequestApi = {
   /** Resolves once the request is kept. Throws `usage` where nobody could carry it out. */
   readonly create: (asked: AskedRequest) => Promise<SubjectRequest>;
+  /** The URL, normalized; or what is asked of one, which holds nothing of it. */
+  readonly callback: (
+    url: string,
+  ) => { readonly ok: true; readonly url: string } | { readonly ok: false; readonly problem: string };
   /** All, in the order in which they came. */
   readonly all: () => Promise<ReadonlyMap<string, SubjectRequest>>;
   readonly report: (request: SubjectRequest) => Promise<AccessReport>;
@@ -39,10 +47,11 @@ const TYPES = REQUEST_TYPES.filter((type) => type !== 'rectification');
 const MOST = 1_000;
 
 const instant = z.iso.datetime({ precision: 3 });
+const STATUS = z.enum(['pending', 'in_progress', 'completed', 'cancelled']);
 const shownShape = z.strictObject({
   subject_request_id: z.string(),
   subject_request_type: z.enum(REQUEST_TYPES),
-  request_status: z.enum(['pending', 'in_progress', 'completed', 'cancelled']),
+  request_status: STATUS,
   received_time: instant,
   expected_completion_time: instant,
   completed_time: instant.nullable(),
@@ -58,6 +67,15 @@ const shownShape = z.strictObject({
       coordinates: z.array(z.string()),
     }),
   ),
+  callbacks: z.array(
+    z.strictObject({
+      host: z.string(),
+      request_status: STATUS,
+      event_time: instant,
+      state: z.enum(['waiting', 'delivered', 'given_up']),
+      reason: z.string().nullable(),
+    }),
+  ),
 });
 const SHOWN = jsonSchemaOf(shownShape);
 
@@ -70,6 +88,10 @@ const createShape = z.strictObject({
     .exactOptional()
     .meta({ description: 'The law that it is made under; its deadline follows from it. Default `gdpr`.' }),
   purpose: purposeShape.exactOptional().meta({ description: 'Of an objection: the purpose. Default: all.' }),
+  status_callback_urls: z.array(z.string().max(2048)).max(MOST_CALLBACKS).exactOptional().meta({
+    description:
+      'Told of each change of the status. https, of hosts that the setting LETHE_CALLBACK_HOSTS names: without it they are refused.',
+  }),
 });
 
 const listShape = z.strictObject({
@@ -100,15 +122,22 @@ export function requestRoutes(parts: RequestRouteParts): readonly ApiRoute[] {
         headers: IDEMPOTENCY_HEADER,
         answers: { 202: { description: 'Received, and kept.', schema: SHOWN } },
         problems: ['conflict', 'idempotency_key_reused'],
+        callbacks: CALLBACKS,
       },
       handle: async (call) => {
         const { subject, subject_request_type: type, regime = 'gdpr', purpose = null } = call.body;
+        const urls = (call.body.status_callback_urls ?? []).map(requests.callback);
+        const errors = urls.flatMap((one, place) =>
+          one.ok ? [] : [{ pointer: `/status_callback_urls/${place}`, detail: one.problem }],
+        );
+        if (errors.length > 0) return problem('invalid', 'A callback cannot be called.', { errors });
+        const callbacks = urls.flatMap((one) => (one.ok ? [one.url] : []));
         if (type === 'erasure' && call.caller?.scopes.has('consents:erase') !== true) {
           return problem('insufficient_scope', 'Erasing needs the scope consents:erase.');
         }
         try {
           const done = await idempotently(parts, call, 'request', call.body, async () =>
-            showRequest(await requests.create({ subject, type, regime, purpose }), parts.now()),
+            showRequest(await requests.create({ subject, type, regime, purpose, callbacks }), parts.now()),
           );
           return done.ok ? { status: 202, body: done.result } : done.answer;
         } catch (error) {

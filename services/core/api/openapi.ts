@@ -58,7 +58,7 @@ export function openApi(routes: readonly ApiRoute[], version: string): JsonSchem
 }
 
 function operation({ scope, bodySchema, querySchema, document, method }: ApiRoute): JsonSchema {
-  const { answers, problems = [], params = {}, headers = {} } = document;
+  const { answers, problems = [], params = {}, headers = {}, callbacks } = document;
   const all = [
     ...EVERYWHERE,
     ...(bodySchema === null ? [] : WITH_BODY),
@@ -89,6 +89,7 @@ function operation({ scope, bodySchema, querySchema, document, method }: ApiRout
       ),
       ...problemResponses(all),
     },
+    ...(callbacks === undefined ? {} : { callbacks }),
   };
 }
 

@@ -50,6 +50,8 @@ export type RouteDocument = {
   readonly answers: Readonly<Record<number, Described & { readonly contentType?: string }>>;
   /** Problems of its own, beside those that every route has. */
   readonly problems?: readonly ProblemName[];
+  /** OpenAPI's Callback Objects, by name: what Lethe sends elsewhere for it. */
+  readonly callbacks?: Readonly<Record<string, JsonSchema>>;
 };
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';

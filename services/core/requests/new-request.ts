@@ -16,6 +16,8 @@ export type NewRequest = {
   readonly corrections: readonly RequestConsent[];
   /** A rectification that comes with a corrected record instead. */
   readonly record?: boolean;
+  /** URLs, checked and normalized, that are told of changes. */
+  readonly callbacks?: readonly string[];
 };
 
 export type NewRequestParts = {
@@ -65,6 +67,7 @@ export function receive(request: NewRequest, { bundle, keyring, now }: NewReques
     sources: compiled.routes.map(({ topic }) => topic),
     outputs: outputsIn(compiled),
     consents: consentsOf(request, compiled, now),
+    callbacks: [...new Set(request.callbacks ?? [])],
   };
 }
 

@@ -58,11 +58,33 @@ export type Received = {
   readonly sources: readonly string[];
   readonly outputs: readonly RequestOutput[];
   readonly consents: readonly RequestConsent[];
+  /** URLs that are told of each change of the status; normalized, no two the same. */
+  readonly callbacks: readonly string[];
 };
 
 export type SignedReceipt = { readonly body: string; readonly key: string; readonly signature: string };
 
-export type RequestEventKind = 'received' | 'step_done' | 'rewound' | 'blocked' | 'completed' | 'cancelled';
+export type RequestEventKind =
+  | 'received'
+  | 'step_done'
+  | 'rewound'
+  | 'blocked'
+  | 'completed'
+  | 'cancelled'
+  | 'called_back';
+
+/** The words of OpenDSR 2.0. */
+export type RequestStatus = 'pending' | 'in_progress' | 'completed' | 'cancelled';
+
+/** What became of telling one callback of one change. */
+export type CalledBack = {
+  /** The id of what was told: `ChangeOfStatus.message`. */
+  readonly message: string;
+  /** Which of the request's callbacks, from 0 on. */
+  readonly url: number;
+  /** False: it was given up. */
+  readonly delivered: boolean;
+};
 
 export type RequestEvent = {
   readonly id: string;
@@ -74,6 +96,7 @@ export type RequestEvent = {
   readonly coordinates: readonly string[];
   readonly received: Received | null;
   readonly receipt: SignedReceipt | null;
+  readonly callback: CalledBack | null;
 };
 
 /** An event, and where it lies: `topic/partition/offset`. */
@@ -84,6 +107,14 @@ export type StepDone = {
   readonly at: number;
   readonly code: string | null;
   readonly coordinates: readonly string[];
+};
+
+/** The first time that a request came to a status. */
+export type ChangeOfStatus = {
+  /** The request's id, `_`, the offset of the event: the same however often, and by whomever, it is told. */
+  readonly message: string;
+  readonly status: RequestStatus;
+  readonly at: number;
 };
 
 export type SubjectRequest = {
@@ -99,13 +130,16 @@ export type SubjectRequest = {
   readonly waiting: { readonly step: Step; readonly code: string; readonly since: number } | null;
   readonly endedAt: number | null;
   readonly receipt: SignedReceipt | null;
+  /** In the order in which they came. */
+  readonly changes: readonly ChangeOfStatus[];
+  readonly calledBack: readonly (CalledBack & { readonly at: number; readonly code: string | null })[];
 };
 
 /** An event without what its kind does not say. */
 export function requestEvent(
   said: Pick<RequestEvent, 'id' | 'kind' | 'at'> & Partial<Omit<RequestEvent, 'id' | 'kind' | 'at'>>,
 ): RequestEvent {
-  return { step: null, code: null, coordinates: [], received: null, receipt: null, ...said };
+  return { step: null, code: null, coordinates: [], received: null, receipt: null, callback: null, ...said };
 }
 
 /** The step to be done next; null where the request is at its end. */
@@ -116,19 +150,44 @@ export function nextStep({ status, received, done }: SubjectRequest): Step | nul
   return steps.find((step) => !done.some((one) => one.step === step)) ?? null;
 }
 
+export function statusOf({ status, done, waiting }: SubjectRequest): RequestStatus {
+  if (status !== 'open') return status;
+  return done.length === 0 && waiting === null ? 'pending' : 'in_progress';
+}
+
 /**
  * A request after one more of its events. Events that say again what is so (two processes drove it at once) change
- * nothing, nor does any that comes after its end. Null where the first event is not that it was received.
+ * nothing, nor does any that comes after its end, but for what became of callbacks. Null where the first event is not
+ * that it was received.
  */
-export function applyEvent(
-  request: SubjectRequest | null,
-  { coordinate, event }: PlacedRequestEvent,
-): SubjectRequest | null {
+export function applyEvent(request: SubjectRequest | null, placed: PlacedRequestEvent): SubjectRequest | null {
+  const { coordinate, event } = placed;
+  if (event.kind === 'called_back') return request === null ? null : withCallback(request, event);
+  const after = advance(request, placed);
+  if (after === null || after === request) return after;
+  const status = statusOf(after);
+  // A request may be set back: whoever was told that it is in progress is not told that it waits to begin.
+  if (after.changes.some((known) => known.status === status)) return after;
+  const message = `${after.id}_${coordinate.slice(coordinate.lastIndexOf('/') + 1)}`;
+  return { ...after, changes: [...after.changes, { message, status, at: event.at }] };
+}
+
+function withCallback(request: SubjectRequest, { at, code, callback }: RequestEvent): SubjectRequest {
+  if (callback === null) return request;
+  const { message, url, delivered } = callback;
+  const known = request.calledBack.find((one) => one.message === message && one.url === url);
+  // Two processes told it at once: that it arrived counts, whoever else gave it up.
+  if (known !== undefined && (known.delivered || !delivered)) return request;
+  const others = request.calledBack.filter((one) => one !== known);
+  return { ...request, calledBack: [...others, { message, url, delivered, at, code }] };
+}
+
+function advance(request: SubjectRequest | null, { coordinate, event }: PlacedRequestEvent): SubjectRequest | null {
   const { id, kind, at, step, code, coordinates, received, receipt } = event;
   if (request === null) {
     if (kind !== 'received' || received === null) return null;
     const open = { status: 'open', done: [], waiting: null, endedAt: null, receipt: null } as const;
-    return { id, coordinate, receivedAt: at, received, ...open };
+    return { id, coordinate, receivedAt: at, received, ...open, changes: [], calledBack: [] };
   }
   if (request.status !== 'open') return request;
   switch (kind) {
@@ -159,6 +218,8 @@ export function applyEvent(
       // What was done cannot be taken back: who cancels is told that it is too late.
       if (request.done.length > 0) return request;
       return { ...request, status: 'cancelled', waiting: null, endedAt: at };
+    case 'called_back':
+      return request;
   }
 }
 

@@ -1,10 +1,11 @@
 /** Requests as people and other systems see them: the words of OpenDSR 2.0, and Lethe's own beside them. */
-import { nextStep, type SubjectRequest } from './request.ts';
+import { type CallbackState, callbackStates, hostOf } from './callbacks.ts';
+import { nextStep, type RequestStatus, statusOf, type SubjectRequest } from './request.ts';
 
 export type ShownRequest = {
   readonly subject_request_id: string;
   readonly subject_request_type: string;
-  readonly request_status: 'pending' | 'in_progress' | 'completed' | 'cancelled';
+  readonly request_status: RequestStatus;
   readonly received_time: string;
   readonly expected_completion_time: string;
   readonly completed_time: string | null;
@@ -18,15 +19,23 @@ export type ShownRequest = {
     readonly result: string | null;
     readonly coordinates: readonly string[];
   }[];
+  /** Each change of the status, and each of the callbacks; of a URL the host alone. */
+  readonly callbacks: readonly {
+    readonly host: string;
+    readonly request_status: RequestStatus;
+    readonly event_time: string;
+    readonly state: CallbackState['state'];
+    readonly reason: string | null;
+  }[];
 };
 
 /** @param now epoch milliseconds. */
 export function showRequest(request: SubjectRequest, now: number): ShownRequest {
-  const { id, receivedAt, received, status, done, waiting, endedAt } = request;
+  const { id, receivedAt, received, done, waiting, endedAt } = request;
   return {
     subject_request_id: id,
     subject_request_type: received.type,
-    request_status: status !== 'open' ? status : done.length === 0 && waiting === null ? 'pending' : 'in_progress',
+    request_status: statusOf(request),
     received_time: instant(receivedAt),
     expected_completion_time: instant(received.due),
     completed_time: endedAt === null ? null : instant(endedAt),
@@ -35,6 +44,13 @@ export function showRequest(request: SubjectRequest, now: number): ShownRequest 
     next_step: nextStep(request),
     waiting_for: waiting?.code ?? null,
     steps: done.map(({ step, at, code, coordinates }) => ({ step, at: instant(at), result: code, coordinates })),
+    callbacks: callbackStates(request).map(({ url, change, state, reason }) => ({
+      host: hostOf(url),
+      request_status: change.status,
+      event_time: instant(change.at),
+      state,
+      reason,
+    })),
   };
 }
 

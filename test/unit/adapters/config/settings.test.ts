@@ -93,8 +93,22 @@ describe('what is read', () => {
         ['gdpr', 2_592_000_000],
         ['ccpa', 3_888_000_000],
       ]),
+      callbackHosts: [],
       logLevel: 'info',
     });
+  });
+
+  it('knows which hosts callbacks may name', () => {
+    const read = (text: string) => readSettings({ env: { LETHE_CALLBACK_HOSTS: text }, needs: [] });
+    expect(read('a.example, b.example:8443,[::1]:9,127.0.0.1,')).toMatchObject({
+      settings: { callbackHosts: ['a.example', 'b.example:8443', '[::1]:9', '127.0.0.1'] },
+    });
+    for (const text of ['https://a.example', '*', 'a.example/x', 'u@a.example', 'a.example:0', 'a:65536', '::1']) {
+      expect(read(text), text).toMatchObject({
+        ok: false,
+        problems: [{ message: 'LETHE_CALLBACK_HOSTS is no list of hosts' }],
+      });
+    }
   });
 
   it('knows when versions of the pseudonym key began, and for how long old ones are resolved', () => {
@@ -224,7 +238,8 @@ describe('what is read', () => {
     };
     const settings = good({ env, needs: ALL });
     expect([settings, settings.kafka, settings.kafka.sasl, settings.http].every((o) => Object.isFrozen(o))).toBe(true);
-    expect(settings.kafka.sasl?.password).toBe('hunter2');
+    expect(settings.kafka.sasl).toMatchObject({ mechanism: 'plain', username: 'u' });
+    expect((settings.kafka.sasl as { password?: string }).password).toBe('hunter2');
     for (const text of [inspect(settings, { depth: 9 }), JSON.stringify(settings)]) {
       expect(text).not.toContain('hunter2');
     }

@@ -26,6 +26,7 @@ export const RECEIVED: Received = {
     { topic: 'clean.b', purpose: 'analytics', keyedBy: 'path' },
     { topic: 'clean.c', purpose: 'analytics', keyedBy: 'subject' },
   ],
+  callbacks: [],
   consents: [
     {
       purpose: '*',
