@@ -1,6 +1,5 @@
 /** What explaining a record of a file and one of Kafka have in common. */
 import { once } from 'node:events';
-import { styleText } from 'node:util';
 import { parseConfiguration } from '../adapters/config/parse.ts';
 import type { Settings } from '../adapters/config/settings.ts';
 import { makeKeyring } from '../adapters/crypto/keyring.ts';
@@ -12,10 +11,11 @@ import type { Bundle } from '../core/ports.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import { type ConsentSource, consentsOfFile } from './consent-source.ts';
 import { explanationLine } from './explain-json.ts';
-import { explanationText, type Paint } from './explain-text.ts';
+import { explanationText } from './explain-text.ts';
 import type { ShownExplanation } from './explain.ts';
 import { bytesOf } from './files.ts';
 import { keysOf } from './keys-option.main.ts';
+import { painter } from './painter.ts';
 import { readReplayConsents } from './replay-consents.ts';
 
 export function keyringOf(options: ExplainOptions, settings: Pick<Settings, 'keysFile'>): Keyring {
@@ -52,13 +52,4 @@ export async function print(
   const text =
     format === 'json' ? `${explanationLine(shown)}\n` : `${isFurther ? '\n' : ''}${explanationText(shown, painter())}`;
   if (!process.stdout.write(text)) await once(process.stdout, 'drain');
-}
-
-const LOOKS = { strong: 'bold', dim: 'dim', good: 'green', bad: 'red', warn: 'yellow' } as const;
-
-/** Colours on a terminal alone, and not there either where NO_COLOR is set (no-color.org). */
-function painter(): Paint {
-  const colours = process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '';
-  if (!colours) return (_look, text) => text;
-  return (look, text) => styleText(LOOKS[look], text, { validateStream: false });
 }

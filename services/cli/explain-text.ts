@@ -10,9 +10,7 @@ import type {
 } from '../core/explain/explanation.ts';
 import { actionText } from '../core/explain/field-reasons.ts';
 import type { Audited, ShownExplanation } from './explain.ts';
-
-/** Puts a look on a text, or leaves it as it is. */
-export type Paint = (look: 'strong' | 'dim' | 'good' | 'bad' | 'warn', text: string) => string;
+import type { Paint } from './painter.ts';
 
 /** Longer values are cut; `--format json` has all of them. */
 const VALUE_LENGTH = 120;

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import type { AddCommand, Finish } from './command.ts';
 import { addCatalog } from './commands/catalog.ts';
+import { addCheck } from './commands/check.ts';
 import { addConsent } from './commands/consent.ts';
 import { addControl } from './commands/control.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
@@ -28,6 +29,7 @@ const COMMANDS: readonly AddCommand[] = [
   addRun,
   addControl,
   addPush,
+  addCheck,
   addInit,
   addLint,
   addProve,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RecordExplanation } from '../../../services/core/explain/explanation.ts';
 import { explanationLine } from '../../../services/cli/explain-json.ts';
-import { explanationText, type Paint } from '../../../services/cli/explain-text.ts';
+import { explanationText } from '../../../services/cli/explain-text.ts';
+import type { Paint } from '../../../services/cli/painter.ts';
 import type { ShownExplanation } from '../../../services/cli/explain.ts';
 import { GENESIS } from '../../../services/core/audit/segment.ts';
 import { event } from '../core/engine-fixture.ts';

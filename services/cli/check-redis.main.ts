@@ -1,0 +1,69 @@
+import type { Settings } from '../adapters/config/settings.ts';
+import { askRedis } from '../adapters/redis/authority.ts';
+import type { RedisClient } from '../adapters/redis/client.ts';
+import { makeRedisConsentProjection } from '../adapters/redis/consent-projection.ts';
+import { parseRedisUrl } from '../adapters/redis/endpoint.ts';
+import { peerCertificate, validUntil } from '../adapters/tls/peer-certificate.ts';
+import { type Finding, saying } from '../core/check/finding.ts';
+import { judgeCertificate } from '../core/check/judge-certificate.ts';
+import { judgeRedisRights, judgeRedisServer } from '../core/check/judge-redis.ts';
+import { judgeClock, judgeView } from '../core/check/judge-view.ts';
+import { redisExcess, type RedisRights } from '../core/check/redis-rights.ts';
+import type { Role } from '../core/check/role.ts';
+import { LetheError } from '../core/errors.ts';
+
+const say = saying('redis');
+
+/** Certificates of `rediss://`, and whether each is trusted. */
+export async function checkRedisTls({ url, tls }: NonNullable<Settings['redis']>): Promise<readonly Finding[]> {
+  const endpoint = parseRedisUrl(url);
+  if (!endpoint.tls) return [];
+  const until = tls.cert === undefined ? null : validUntil(tls.cert);
+  const own = until === null ? [] : [judgeCertificate(say, 'REDIS_CERT', until, Date.now())];
+  const seen = await Promise.all(
+    endpoint.nodes.map(async ({ host, port }) => {
+      const name = `${host}:${port}`;
+      const certificate = await peerCertificate(host, port, tls);
+      const findings: Finding[] = [];
+      if (certificate.validTo !== null) findings.push(judgeCertificate(say, name, certificate.validTo, Date.now()));
+      if (!certificate.ok) {
+        const fix = 'Check REDIS_CA, that the certificate names this host, and that Redis speaks TLS there.';
+        findings.push(say.fail(name, `TLS fails: ${certificate.reason}`, fix));
+      }
+      return findings;
+    }),
+  );
+  return [...own, ...seen.flat()];
+}
+
+export async function checkRedis(
+  client: RedisClient,
+  needs: {
+    readonly url: string;
+    readonly roles: readonly Role[];
+    readonly rights: RedisRights;
+    readonly keepsDataKeys: boolean;
+    readonly maxStalenessMs: number;
+  },
+): Promise<readonly Finding[]> {
+  const { roles, rights, maxStalenessMs } = needs;
+  try {
+    const probes = [...rights.probes, ...redisExcess(rights).flatMap((one) => one.probes)];
+    const facts = await askRedis(client, probes, Date.now);
+    const user = facts.user ?? parseRedisUrl(needs.url).username ?? 'default';
+    const findings = [
+      ...judgeRedisServer(client.endpoint, facts.info, needs.keepsDataKeys),
+      ...judgeRedisRights(rights, facts.may, user),
+      ...judgeClock(facts.clockOffsetMs, facts.clockDoubtMs, maxStalenessMs),
+    ];
+    // It is nothing to who only pushes, and who may not read it was told so above.
+    const readsView = roles.some((role) => role !== 'push');
+    if (!readsView || facts.may({ command: ['get', 'lethe:consent:{check}'], harmless: true }) === false)
+      return findings;
+    const watermark = await makeRedisConsentProjection(client).watermark();
+    return [...findings, ...judgeView(watermark, Date.now(), maxStalenessMs, roles)];
+  } catch (error) {
+    if (!(error instanceof LetheError)) throw error;
+    return [say.fail(client.endpoint, error.message, error.fix ?? '')];
+  }
+}
