@@ -15,11 +15,19 @@ export const settingsShape = z
       .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
       .exactOptional()
       .meta({ description: 'HOST:PORT of some brokers; several as a list, or separated by commas.' }),
-    KAFKA_SASL_MECHANISM: text('plain, scram-sha-256 or scram-sha-512; none where it is not set.'),
+    KAFKA_SASL_MECHANISM: text('plain, scram-sha-256, scram-sha-512 or oauthbearer; none where it is not set.'),
     KAFKA_SASL_USERNAME: text('User at the brokers.'),
     KAFKA_SASL_USERNAME_FILE: file('Holds KAFKA_SASL_USERNAME.'),
     KAFKA_SASL_PASSWORD: text('Password at the brokers. Better: KAFKA_SASL_PASSWORD_FILE.'),
     KAFKA_SASL_PASSWORD_FILE: file('Holds KAFKA_SASL_PASSWORD.'),
+    KAFKA_SASL_OAUTH_TOKEN_FILE: file('Holds the token of oauthbearer; read at every log-in.'),
+    KAFKA_SASL_OAUTH_TOKEN_URL: text(
+      'https URL that gives tokens of oauthbearer for client credentials (RFC 6749, 4.4).',
+    ),
+    KAFKA_SASL_OAUTH_CLIENT_ID: text('Client at KAFKA_SASL_OAUTH_TOKEN_URL.'),
+    KAFKA_SASL_OAUTH_CLIENT_SECRET: text('Its secret. Better: KAFKA_SASL_OAUTH_CLIENT_SECRET_FILE.'),
+    KAFKA_SASL_OAUTH_CLIENT_SECRET_FILE: file('Holds KAFKA_SASL_OAUTH_CLIENT_SECRET.'),
+    KAFKA_SASL_OAUTH_SCOPE: text('Scope to ask tokens for.'),
     KAFKA_SSL: z
       .union([z.boolean(), z.string().min(1)])
       .exactOptional()
@@ -29,6 +37,10 @@ export const settingsShape = z
     KAFKA_SSL_KEY: file('PEM key of KAFKA_SSL_CERT.'),
     REDIS_URL: text('redis://HOST:PORT, rediss:// for TLS, redis+cluster://HOST:PORT,HOST:PORT for a cluster.'),
     REDIS_URL_FILE: file('Holds REDIS_URL.'),
+    REDIS_USERNAME: text('User at Redis (ACL), where it does not stand in REDIS_URL.'),
+    REDIS_USERNAME_FILE: file('Holds REDIS_USERNAME.'),
+    REDIS_PASSWORD: text('Password at Redis, where it does not stand in REDIS_URL. Better: REDIS_PASSWORD_FILE.'),
+    REDIS_PASSWORD_FILE: file('Holds REDIS_PASSWORD.'),
     REDIS_CA: file('PEM certificates that Redis is checked against.'),
     REDIS_CERT: file('PEM certificate to show to Redis.'),
     REDIS_KEY: file('PEM key of REDIS_CERT.'),
@@ -38,6 +50,9 @@ export const settingsShape = z
     SCHEMA_REGISTRY_USER_FILE: file('Holds SCHEMA_REGISTRY_USER.'),
     SCHEMA_REGISTRY_PASSWORD: text('Password at the schema registry. Better: SCHEMA_REGISTRY_PASSWORD_FILE.'),
     SCHEMA_REGISTRY_PASSWORD_FILE: file('Holds SCHEMA_REGISTRY_PASSWORD.'),
+    SCHEMA_REGISTRY_CA: file('PEM certificates that the schema registry is checked against.'),
+    SCHEMA_REGISTRY_CERT: file('PEM certificate to show to the schema registry.'),
+    SCHEMA_REGISTRY_KEY: file('PEM key of SCHEMA_REGISTRY_CERT.'),
     LETHE_GROUP_ID: text('Kafka consumer group of all workers of one gateway. Default lethe.'),
     LETHE_HTTP_HOST: text('Address of /metrics, /livez and /readyz. Default 0.0.0.0.'),
     LETHE_HTTP_PORT: whole('Port of /metrics, /livez and /readyz; 0 for any free one. Default 9464.'),

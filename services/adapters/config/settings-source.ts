@@ -5,6 +5,7 @@ import type { Located } from '../../core/policy/document.ts';
 import { didYouMean } from '../../core/policy/nearest.ts';
 import { formatPosition } from '../../core/policy/report.ts';
 import { checkShape } from './check-shape.ts';
+import { contentOf, liveContent } from './live-file.ts';
 import { SETTING_NAMES, type SettingName, type SettingsDocument, settingsShape } from './settings-shape.ts';
 import { readYaml } from './yaml-document.ts';
 
@@ -20,15 +21,21 @@ export type SettingProblem = {
 /** A setting as text, and where it was found. */
 export type Found = { readonly name: SettingName; readonly text: string; readonly from: string };
 
+/** A setting that may stand in a file. */
+export type FoundContent = Found & {
+  /** The text as it is now: of the file's content by then; `text` is the one found at the start. */
+  readonly now: () => string;
+};
+
 export type SettingsSource = {
   /** Null where it is not set; empty text in the environment is not set. */
   readonly find: (name: SettingName) => Found | null;
   /** Like `find`, from the file that `NAME_FILE` names where that is set instead. A line end at its end is no part. */
-  readonly findSecret: (name: SecretName) => Found | null;
+  readonly findSecret: (name: SecretName) => FoundContent | null;
   /** The absolute path that a setting names. */
   readonly findPath: (name: SettingName) => Found | null;
-  /** The content of the file that a setting names. */
-  readonly findContent: (name: SettingName) => Found | null;
+  /** The content of the file that a setting names; later ones that are not `fit` are passed over. */
+  readonly findContent: (name: SettingName, fit?: (text: string) => boolean) => FoundContent | null;
   readonly report: (from: string, message: string, fix: string) => void;
   readonly problems: readonly SettingProblem[];
 };
@@ -79,12 +86,12 @@ export function openSettings(env: Environment, file: string | null, optional: bo
     return found === null ? null : { name, text: resolve(found.folder, found.text), from: found.from };
   }
 
-  function findContent(name: SettingName): Found | null {
+  function findContent(name: SettingName, fit?: (text: string) => boolean): FoundContent | null {
     const path = findPath(name);
     if (path === null) return null;
     try {
-      const text = readFileSync(path.text, 'utf8').replace(/\r?\n$/, '');
-      if (text !== '') return { name, text, from: path.from };
+      const text = contentOf(path.text);
+      if (text !== '') return { name, text, from: path.from, now: liveContent(path.text, text, fit) };
       report(path.from, `the file that ${name} names is empty`, 'Put what it should hold into it.');
     } catch (error) {
       const reason = String((error as { code?: unknown }).code);
@@ -94,11 +101,12 @@ export function openSettings(env: Environment, file: string | null, optional: bo
     return null;
   }
 
-  function findSecret(name: SecretName): Found | null {
-    const plain = find(name);
+  function findSecret(name: SecretName): FoundContent | null {
+    const found = find(name);
+    const plain = found === null ? null : { ...found, now: () => found.text };
     const inFile = find(`${name}_FILE`);
     if (plain === null || inFile === null) return inFile === null ? plain : findContent(`${name}_FILE`);
-    const fromEnvironment = [plain, inFile].filter((found) => found.from === 'environment');
+    const fromEnvironment = [plain, inFile].filter(({ from }) => from === 'environment');
     if (fromEnvironment.length === 1) return fromEnvironment[0] === plain ? plain : findContent(`${name}_FILE`);
     report(inFile.from, `both ${name} and ${name}_FILE are set`, 'Set one of the two.');
     return null;

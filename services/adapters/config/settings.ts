@@ -1,33 +1,21 @@
 /** The settings of a process (DESIGN section 9): typed, checked once, frozen, only what the command at hand needs. */
-import { inspect } from 'node:util';
 import { type DecodeLimits, DEFAULT_DECODE_LIMITS } from '../../core/apply/codec.ts';
 import { type Deadlines, parseDeadlines } from '../../core/requests/deadline.ts';
-import { didYouMean } from '../../core/policy/nearest.ts';
 import { parseEpochs, type PseudonymSettings } from '../../core/pseudonym-epochs.ts';
 import { callbackHosts } from './settings-callbacks.ts';
+import { concealing, missing, oneOf, tlsFiles } from './settings-parts.ts';
+import { type KafkaSurroundings, kafka } from './settings-kafka.ts';
+import { redis, type RedisSurroundings, registry, type RegistrySurroundings } from './settings-servers.ts';
 import type { SettingName } from './settings-shape.ts';
-import { type Found, openSettings, type SettingProblem, type SettingsSource } from './settings-source.ts';
+import { openSettings, type SettingProblem, type SettingsSource } from './settings-source.ts';
 
-/** PEM texts, as Node's `tls.connect` takes them. */
-export type TlsFiles = { readonly ca?: string; readonly cert?: string; readonly key?: string };
-
-const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** What a process may need of its surroundings. */
 export type Surroundings = {
-  readonly kafka: {
-    readonly brokers: readonly string[];
-    readonly clientId: string;
-    readonly ssl: boolean | TlsFiles;
-    readonly sasl: {
-      readonly mechanism: (typeof SASL_MECHANISMS)[number];
-      readonly username: string;
-      readonly password: string;
-    } | null;
-  };
-  readonly redis: { readonly url: string; readonly tls: TlsFiles };
-  readonly registry: { readonly url: string; readonly user: string | null; readonly password: string | null };
+  readonly kafka: KafkaSurroundings;
+  readonly redis: RedisSurroundings;
+  readonly registry: RegistrySurroundings;
   /** Absolute path. */
   readonly keysFile: string;
   /** The control API; null without a tokens file. */
@@ -153,99 +141,6 @@ export function formatSettingProblems(problems: readonly SettingProblem[]): stri
     .join('');
 }
 
-function kafka(source: SettingsSource, clientId: string, required: boolean): Surroundings['kafka'] | null {
-  const found = source.find('KAFKA_BROKERS');
-  if (found === null) {
-    if (required) missing(source, 'KAFKA_BROKERS', 'HOST:PORT of some brokers, separated by commas');
-    return null;
-  }
-  const brokers = found.text
-    .split(',')
-    .map((broker) => broker.trim())
-    .filter((broker) => broker !== '');
-  const wrong = brokers.filter((broker) => !isEndpoint(broker));
-  if (brokers.length === 0 || wrong.length > 0) {
-    source.report(found.from, 'KAFKA_BROKERS is no list of HOST:PORT', 'Write HOST:PORT,HOST:PORT without a scheme.');
-  }
-  const username = source.findSecret('KAFKA_SASL_USERNAME');
-  const password = source.findSecret('KAFKA_SASL_PASSWORD');
-  const declared = source.find('KAFKA_SASL_MECHANISM');
-  const mechanism = oneOf(source, declared, SASL_MECHANISMS);
-  if (declared === null) {
-    for (const orphan of [username, password]) {
-      if (orphan === null) continue;
-      const fix = `Set KAFKA_SASL_MECHANISM to ${SASL_MECHANISMS.join(', ')}.`;
-      source.report(orphan.from, `${orphan.name} is set, but no mechanism`, fix);
-    }
-  } else {
-    if (username === null) missing(source, 'KAFKA_SASL_USERNAME', 'the user, since KAFKA_SASL_MECHANISM is set');
-    if (password === null) missing(source, 'KAFKA_SASL_PASSWORD', 'the password, since KAFKA_SASL_MECHANISM is set');
-  }
-  const sasl =
-    mechanism === null || username === null || password === null
-      ? null
-      : concealing({ mechanism, username: username.text, password: password.text }, ['password']);
-  return Object.freeze({ brokers: Object.freeze(brokers), clientId, ssl: kafkaSsl(source), sasl });
-}
-
-function kafkaSsl(source: SettingsSource): boolean | TlsFiles {
-  const files = tlsFiles(source, 'KAFKA_SSL');
-  const found = source.find('KAFKA_SSL');
-  const on = found === null ? null : { true: true, '1': true, false: false, '0': false }[found.text.toLowerCase()];
-  if (found !== null && on === undefined)
-    source.report(found.from, 'KAFKA_SSL is neither on nor off', 'Use true or false.');
-  const any = Object.keys(files).length > 0;
-  if (found !== null && on === false && any) {
-    const fix = 'Turn it on, or remove KAFKA_SSL_CA, KAFKA_SSL_CERT and KAFKA_SSL_KEY.';
-    source.report(found.from, 'KAFKA_SSL is off, but certificates are set', fix);
-  }
-  return any ? files : on === true;
-}
-
-function redis(source: SettingsSource, required: boolean): Surroundings['redis'] | null {
-  const url = source.findSecret('REDIS_URL');
-  if (url === null) {
-    if (required) missing(source, 'REDIS_URL', 'redis://HOST:PORT');
-    return null;
-  }
-  // What comes after the scheme is checked where it is used, by adapters/redis.
-  if (!/^rediss?(\+cluster)?:\/\/./i.test(url.text)) {
-    const fix = 'Write redis://HOST:PORT, rediss://HOST:PORT for TLS, or redis+cluster://HOST:PORT,HOST:PORT.';
-    source.report(url.from, 'REDIS_URL is no Redis URL', fix);
-  }
-  const tls = tlsFiles(source, 'REDIS');
-  if (Object.keys(tls).length > 0 && !/^rediss/i.test(url.text)) {
-    const fix = 'Write rediss:// for TLS, or remove REDIS_CA, REDIS_CERT and REDIS_KEY.';
-    source.report(url.from, 'REDIS_URL asks for no TLS, but certificates are set', fix);
-  }
-  return concealing({ url: url.text, tls }, ['url']);
-}
-
-function registry(source: SettingsSource, required: boolean): Surroundings['registry'] | null {
-  const found = source.findSecret('SCHEMA_REGISTRY_URL');
-  const user = source.findSecret('SCHEMA_REGISTRY_USER');
-  const password = source.findSecret('SCHEMA_REGISTRY_PASSWORD');
-  if (found === null) {
-    if (required) missing(source, 'SCHEMA_REGISTRY_URL', 'the base URL of the schema registry');
-    return null;
-  }
-  const url = URL.canParse(found.text) ? new URL(found.text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
-    source.report(found.from, 'SCHEMA_REGISTRY_URL is no http(s) URL', 'Write http://HOST:PORT or https://HOST/PATH.');
-    return null;
-  }
-  if (url.username !== '' || url.password !== '') {
-    const fix = 'Put them into SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD (or _FILE), not into the URL.';
-    source.report(found.from, 'SCHEMA_REGISTRY_URL holds credentials', fix);
-  }
-  if ((user === null) !== (password === null)) {
-    const half = user ?? password ?? found;
-    source.report(half.from, `${half.name} is set alone`, 'Set user and password, or neither.');
-  }
-  const base = found.text.replace(/\/+$/, '');
-  return concealing({ url: base, user: user?.text ?? null, password: password?.text ?? null }, ['password']);
-}
-
 function vault(source: SettingsSource): Settings['vault'] {
   const address = source.find('LETHE_VAULT_ADDR');
   if (address === null) return null;
@@ -283,27 +178,6 @@ function api(source: SettingsSource, required: boolean): Surroundings['api'] | n
   });
 }
 
-function tlsFiles(source: SettingsSource, prefix: 'KAFKA_SSL' | 'REDIS' | 'LETHE_API_TLS'): TlsFiles {
-  const ca = prefix === 'LETHE_API_TLS' ? null : source.findContent(`${prefix}_CA`);
-  const cert = source.findContent(`${prefix}_CERT`);
-  const key = source.findContent(`${prefix}_KEY`);
-  for (const found of [ca, cert, key]) {
-    if (found === null || found.text.includes('-----BEGIN ')) continue;
-    source.report(found.from, `the file that ${found.name} names is not PEM`, 'Name a file with -----BEGIN … in it.');
-  }
-  const half = cert ?? key;
-  if (half !== null && (cert === null) !== (key === null)) {
-    source.report(half.from, `${half.name} is set alone`, `Set ${prefix}_CERT and ${prefix}_KEY, or neither.`);
-  }
-  return concealing({ ...(ca && { ca: ca.text }), ...(cert && { cert: cert.text }), ...(key && { key: key.text }) }, [
-    'key',
-  ]);
-}
-
-function missing(source: SettingsSource, name: SettingName, what: string): void {
-  source.report(name, 'the setting is missing', `Set it in the environment or in gateway.yaml to ${what}.`);
-}
-
 function text(source: SettingsSource, name: SettingName, fallback: string, pattern: RegExp, what: string): string {
   const found = source.find(name);
   if (found === null) return fallback;
@@ -327,15 +201,6 @@ function deadlines(source: SettingsSource): Deadlines {
   if (read !== null) return read;
   source.report(found?.from ?? '', 'LETHE_REQUEST_DEADLINES cannot be used', 'Write it like gdpr=P30D,ccpa=P45D.');
   return new Map();
-}
-
-function oneOf<T extends string>(source: SettingsSource, found: Found | null, allowed: readonly T[]): T | null {
-  if (found === null) return null;
-  const value = allowed.find((one) => one === found.text.toLowerCase());
-  if (value !== undefined) return value;
-  const fix = `Allowed: ${allowed.join(', ')}.${didYouMean(found.text.toLowerCase(), allowed)}`;
-  source.report(found.from, `${found.name} is none of what it can be`, fix);
-  return null;
 }
 
 /** ISO 8601 durations of days, hours, minutes and seconds, in milliseconds. */
@@ -362,23 +227,4 @@ function epochs(source: SettingsSource): PseudonymSettings['epochs'] {
     source.report(found.from, 'LETHE_PSEUDONYM_EPOCHS is no list of versions and times', fix);
   }
   return parsed ?? new Map<number, number>();
-}
-
-function isEndpoint(text: string): boolean {
-  const port = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(text)?.[1];
-  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
-}
-
-/** Freezes an object whose secret members are readable, but show neither in JSON nor when the object is printed. */
-function concealing<T extends object>(value: T, secrets: readonly string[]): T {
-  const shown = () =>
-    Object.fromEntries(
-      Object.entries(value).map(([key, member]) => [
-        key,
-        secrets.includes(key) && member !== null ? '[secret]' : member,
-      ]),
-    );
-  Object.defineProperty(value, 'toJSON', { value: shown });
-  Object.defineProperty(value, inspect.custom, { value: shown });
-  return Object.freeze(value);
 }

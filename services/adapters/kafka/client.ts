@@ -1,19 +1,17 @@
 /** Makes the kafkajs client from settings. One client, many producers and one consumer. */
-import kafkajs, { type Kafka, type KafkaConfig, type logCreator, type RetryOptions, type SASLOptions } from 'kafkajs';
+import kafkajs, { type Kafka, type KafkaConfig, type logCreator, type RetryOptions } from 'kafkajs';
 import { registerCodecs } from './compression.ts';
 import { installFetchResponse } from './fetch-response.ts';
 import { installRequestQueue } from './request-queue.ts';
+import { type KafkaSasl, saslOptions } from './sasl.ts';
+import { type KafkaTls, socketFactory } from './socket.ts';
 
 export type KafkaSettings = {
   readonly brokers: readonly string[];
   readonly clientId: string;
-  /** TLS as Node's `tls.connect` takes it; false: plain text. */
-  readonly ssl: boolean | { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  readonly sasl: {
-    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-    readonly username: string;
-    readonly password: string;
-  } | null;
+  /** false: plain text; true: TLS with the machine's authorities. */
+  readonly ssl: boolean | KafkaTls;
+  readonly sasl: KafkaSasl | null;
 };
 
 /**
@@ -33,7 +31,8 @@ export function makeKafka(settings: KafkaSettings, logging: logCreator): Kafka {
   const config: KafkaConfig = {
     clientId: settings.clientId,
     brokers: [...settings.brokers],
-    ssl: typeof settings.ssl === 'boolean' ? settings.ssl : { ...settings.ssl },
+    ssl: settings.ssl !== false,
+    socketFactory: socketFactory(settings.ssl),
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     enforceRequestTimeout: true,
@@ -41,6 +40,6 @@ export function makeKafka(settings: KafkaSettings, logging: logCreator): Kafka {
     logLevel: kafkajs.logLevel.WARN,
     logCreator: logging,
   };
-  if (settings.sasl !== null) config.sasl = settings.sasl as SASLOptions;
+  if (settings.sasl !== null) config.sasl = saslOptions(settings.sasl);
   return new kafkajs.Kafka(config);
 }
