@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 const WINDOW = 10;
 
 /** How a value can hide, by name; each is looked for as bytes. */
-function disguises(value: string): [form: string, bytes: Buffer][] {
+export function disguises(value: string): [form: string, bytes: Buffer][] {
   const bytes = Buffer.from(value);
   const forms: [string, Buffer][] = [['plain', bytes]];
   // At each of the three alignments in a longer text; the characters at both ends depend on the neighbours.

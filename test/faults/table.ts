@@ -1,0 +1,12 @@
+/** Every fault there is (issue 6, "Fault suite"), by name. */
+import type { Fault } from './fault.ts';
+import { BROKER_FAULTS } from './table/broker.ts';
+
+export const FAULTS: readonly Fault[] = [...BROKER_FAULTS];
+
+/** @throws Error naming those that there are */
+export function faultNamed(name: string): Fault {
+  const found = FAULTS.find((fault) => fault.name === name);
+  if (found === undefined) throw new Error(`no fault is called ${name}; --list names them`);
+  return found;
+}
