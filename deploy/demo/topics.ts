@@ -1,12 +1,40 @@
 /** Makes the raw topics, fills them, and reads whole topics back, for the demo and the tests. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import avro from 'avsc';
 import type { Admin, IHeaders, Kafka } from 'kafkajs';
 
-export async function createTopics(admin: Admin, topics: readonly string[], partitions: number): Promise<void> {
+const CREATED_MS = 15_000;
+
+/**
+ * Creates topics, and returns once they can be read and written.
+ *
+ * @throws whatever the brokers still answer after 15 s
+ */
+export async function createTopics(
+  admin: Admin,
+  topics: readonly string[],
+  partitions: number,
+  config: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
   await admin.createTopics({
-    waitForLeaders: true,
-    topics: topics.map((topic) => ({ topic, numPartitions: partitions, replicationFactor: -1 })),
+    // kafkajs takes a broker that has not heard of the topic yet for a failure: we wait ourselves.
+    waitForLeaders: false,
+    topics: topics.map((topic) => ({ topic, numPartitions: partitions, replicationFactor: -1, configEntries })),
   });
+  const end = Date.now() + CREATED_MS;
+  for (const topic of topics) {
+    while (
+      !(await admin.fetchTopicOffsets(topic).then(
+        () => true,
+        (error: unknown) => {
+          if (Date.now() > end) throw error;
+          return false;
+        },
+      ))
+    )
+      await sleep(20);
+  }
 }
 
 export type RawMessage = {

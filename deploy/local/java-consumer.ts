@@ -10,6 +10,8 @@ export type ConsoleConsumerOptions = {
   readonly partition?: number;
   /** End after so many milliseconds without a record. 10,000 unless told. */
   readonly timeoutMs?: number;
+  /** End after so many records, without waiting for another. */
+  readonly maxMessages?: number;
   /** Formatter properties, such as `print.key=true`, `print.offset=true`, `print.headers=true`. */
   readonly properties?: readonly string[];
 };
@@ -37,6 +39,7 @@ export const consoleConsumer = (options: ConsoleConsumerOptions): { command: str
     'read_committed',
     '--timeout-ms',
     String(options.timeoutMs ?? 10_000),
+    ...(options.maxMessages === undefined ? [] : ['--max-messages', String(options.maxMessages)]),
     ...(options.partition === undefined
       ? ['--from-beginning']
       : ['--partition', String(options.partition), '--offset', 'earliest']),

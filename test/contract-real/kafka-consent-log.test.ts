@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type kafkajs from 'kafkajs';
-import { describe, expect, inject, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { createTopics } from '../../deploy/demo/topics.ts';
 import { makeConsentEventCodec } from '../../services/adapters/avro-single-object/consent-events.ts';
 import { makeKafka } from '../../services/adapters/kafka/client.ts';
 import { makeKafkaConsentLog } from '../../services/adapters/kafka/consent-log.ts';
@@ -9,6 +10,7 @@ import { consentPartition } from '../../services/core/consent-partition.ts';
 import type { ConsentLogEntry } from '../../services/core/ports.ts';
 import { consentLogContract, type OpenedLog } from '../contract/consent-log.ts';
 import { event } from '../contract/consent-store.ts';
+import { sharedStack } from '../stack/shared-stack.ts';
 
 const PARTITIONS = 4;
 const codec = makeConsentEventCodec();
@@ -18,21 +20,12 @@ type Found = ConsentLogEntry & { readonly version: number; readonly partition: n
 
 /** A topic whose record batches must stay small, so that appends have to be cut. */
 async function open(): Promise<OpenedLog & { readonly topic: string }> {
-  const brokers = inject('stack').kafka.split(',');
+  const brokers = sharedStack().kafka.split(',');
   const kafka = makeKafka({ brokers, clientId: 'contract', ssl: false, sasl: null }, quiet);
   const topic = `consent-events-${randomUUID()}`;
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({
-    topics: [
-      {
-        topic,
-        numPartitions: PARTITIONS,
-        replicationFactor: 1,
-        configEntries: [{ name: 'max.message.bytes', value: '20000' }],
-      },
-    ],
-  });
+  await createTopics(admin, [topic], PARTITIONS, { 'max.message.bytes': '20000' });
   const { facts } = makeTopicCatalog(admin, brokers, Date.now);
   const log = makeKafkaConsentLog({ kafka, brokers, facts, encode: codec.encode, topic });
   return {

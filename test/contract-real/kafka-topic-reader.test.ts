@@ -1,12 +1,14 @@
 import kafkajs, { type Producer } from 'kafkajs';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTopics } from '../../deploy/demo/topics.ts';
 import { makeKafka } from '../../services/adapters/kafka/client.ts';
 import { makeKafkaTopicReader } from '../../services/adapters/kafka/topic-reader.ts';
 import { kafkajsLogCreator } from '../../services/adapters/log/kafkajs-bridge.ts';
 import { makeLog } from '../../services/adapters/log/logger.ts';
 import { topicReaderContract } from '../contract/topic-reader.ts';
+import { sharedStack } from '../stack/shared-stack.ts';
 
-const brokers = inject('stack').kafka.split(',');
+const brokers = sharedStack().kafka.split(',');
 const plain = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING });
 const admin = plain.admin();
 const settings = { brokers, clientId: 'lethe-test', ssl: false, sasl: null };
@@ -23,10 +25,7 @@ const sockets = (): number => process.getActiveResourcesInfo().filter((kind) => 
 
 const createTopic = async (name: string, numPartitions: number): Promise<string> => {
   const topic = `raw.${name}-${process.pid}-${Date.now()}`;
-  await admin.createTopics({
-    waitForLeaders: true,
-    topics: [{ topic, numPartitions, configEntries: [{ name: 'retention.ms', value: '-1' }] }],
-  });
+  await createTopics(admin, [topic], numPartitions, { 'retention.ms': '-1' });
   return topic;
 };
 

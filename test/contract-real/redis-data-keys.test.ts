@@ -1,13 +1,14 @@
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RedisCluster, startRedisCluster } from '../../deploy/local/redis-cluster.ts';
 import { connectRedis, type RedisClient } from '../../services/adapters/redis/client.ts';
 import { makeRedisConsentStore } from '../../services/adapters/redis/consent-store.ts';
 import { makeRedisDataKeyStore } from '../../services/adapters/redis/data-key-store.ts';
 import { newToken } from '../contract/consent-store.ts';
 import { dataKeyStoreContract, type OpenedDataKeys } from '../contract/data-key-store.ts';
+import { sharedStack } from '../stack/shared-stack.ts';
 
-const URL = `${inject('stack').redis}/11`;
+const URL = `${sharedStack().redis}/11`;
 
 function open(url: string): OpenedDataKeys {
   const client = connectRedis({ url });

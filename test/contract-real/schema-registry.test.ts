@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SchemaRegistry as Client } from '@kafkajs/confluent-schema-registry';
-import { expect, inject, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { outputSchemasOf } from '../../services/adapters/avro/output-schemas.ts';
 import { makeRegistry } from '../../services/adapters/registry/registry.ts';
 import { parseAvroSchema } from '../../services/core/policy/avro-schema.ts';
@@ -8,8 +8,9 @@ import { taggedFields } from '../../services/core/policy/avro-fields.ts';
 import { schemaRegistryContract } from '../contract/schema-registry.ts';
 import { avroRoute, codecOver, NOW, typeOf, wire } from '../unit/adapters/avro/routes.ts';
 import { makeVariants } from '../../services/core/decide/variants.ts';
+import { sharedStack } from '../stack/shared-stack.ts';
 
-const url = inject('stack').registry;
+const url = sharedStack().registry;
 const open = () => makeRegistry({ url, user: null, password: null });
 
 async function put(path: string, method: string, body: object): Promise<unknown> {

@@ -6,17 +6,18 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningWorker } from '../../deploy/demo/processes.ts';
 import { avroWire, createTopics, produce, type RawMessage } from '../../deploy/demo/topics.ts';
 import { makeMetrics } from '../../services/adapters/metrics/metrics.ts';
 import { makeRegistry } from '../../services/adapters/registry/registry.ts';
 import { command, until } from '../stack/commands.ts';
 import { kcat, needKcat, topicHolds } from '../stack/kcat.ts';
+import { sharedStack } from '../stack/shared-stack.ts';
 import { setUp, total, type Workbench } from '../stack/workbench.ts';
 import { makeScan, type Scan } from './canary-scan.ts';
 
-const stack = inject('stack');
+const stack = sharedStack();
 /** A database of its own, so that the dump holds what this test made. */
 const REDIS_URL = `${stack.redis}/7`;
 const RAW = ['raw.customer-events', 'raw.clickstream'];

@@ -8,18 +8,19 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lethe, type RunningWorker } from '../../deploy/demo/processes.ts';
 import { avroWire, createTopics, produce } from '../../deploy/demo/topics.ts';
 import { makeRegistry } from '../../services/adapters/registry/registry.ts';
 import { segmentLine } from '../../services/core/audit/segment.ts';
 import { command, until } from '../stack/commands.ts';
 import { kcat, needKcat, produceLines, type Seen, topicHolds } from '../stack/kcat.ts';
+import { sharedStack } from '../stack/shared-stack.ts';
 import { consent, event, FIELDS, outputsOf, type SmallRoute, writeConfig } from '../stack/small-config.ts';
 import { segmentsOf, walk } from '../stack/trail.ts';
 import { isReady, setUp, type Workbench } from '../stack/workbench.ts';
 
-const stack = inject('stack');
+const stack = sharedStack();
 const brokers = stack.kafka;
 const REDIS_URL = new URL('/8', stack.redis).href;
 /** Topics of this run: the broker may be shared. */

@@ -2,15 +2,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lethe } from '../../deploy/demo/processes.ts';
 import { avroWire, createTopics, produce } from '../../deploy/demo/topics.ts';
 import { makeRegistry } from '../../services/adapters/registry/registry.ts';
 import type { DiffReport } from '../../services/cli/diff-report.ts';
+import { sharedStack } from '../stack/shared-stack.ts';
 import { consent, event, FIELDS, outputsOf, type SmallRoute, writeConfig } from '../stack/small-config.ts';
 import { setUp, type Workbench } from '../stack/workbench.ts';
 
-const stack = inject('stack');
+const stack = sharedStack();
 const REDIS_URL = `${stack.redis}/11`;
 const NAME = `diff-${process.pid}`;
 const AVRO = `${NAME}-avro`;

@@ -2,17 +2,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { lethe, type RunningWorker, samples } from '../../deploy/demo/processes.ts';
 import { createTopics } from '../../deploy/demo/topics.ts';
 import type { AuditSegment } from '../../services/core/audit/segment.ts';
 import { until } from '../stack/commands.ts';
 import { needKcat, produceLines, topicHolds } from '../stack/kcat.ts';
+import { sharedStack } from '../stack/shared-stack.ts';
 import { consent, event, FIELDS, outputsOf, writeConfig } from '../stack/small-config.ts';
 import { segmentsOf, walk } from '../stack/trail.ts';
 import { isReady, setUp, total, type Workbench } from '../stack/workbench.ts';
 
-const stack = inject('stack');
+const stack = sharedStack();
 const brokers = stack.kafka;
 const REDIS_URL = `${stack.redis}/6`;
 const NAME = 'shadowed';

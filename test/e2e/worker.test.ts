@@ -4,17 +4,18 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import kafkajs from 'kafkajs';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { lethe, type RunningWorker } from '../../deploy/demo/processes.ts';
 import { avroWire, createTopics, produce } from '../../deploy/demo/topics.ts';
 import { makeRegistry } from '../../services/adapters/registry/registry.ts';
 import { until } from '../stack/commands.ts';
 import { needKcat, produceLines, type Seen, topicHolds } from '../stack/kcat.ts';
+import { sharedStack } from '../stack/shared-stack.ts';
 import { analyticsOf, consent, event, FIELDS, outputsOf, type SmallRoute, writeConfig } from '../stack/small-config.ts';
 import { fates, segmentsOf, walk } from '../stack/trail.ts';
 import { isReady, setUp, total, type Workbench } from '../stack/workbench.ts';
 
-const stack = inject('stack');
+const stack = sharedStack();
 const brokers = stack.kafka;
 const REDIS_URL = `${stack.redis}/8`;
 
@@ -149,12 +150,7 @@ describe('while a worker runs', () => {
 
 describe('what upstream may send', () => {
   const topic = async (name: string, config: Record<string, string>): Promise<void> => {
-    const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }));
-    await bench.admin.createTopics({
-      waitForLeaders: false,
-      topics: [{ topic: name, numPartitions: 1, configEntries }],
-    });
-    await until(name, () => bench.admin.fetchTopicOffsets(name).catch(() => null));
+    await createTopics(bench.admin, [name], 1, config);
   };
   const letters = async (raw: string): Promise<Map<number, { code: string; path?: string; value: string }>> =>
     new Map(

@@ -2,12 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import kafkajs from 'kafkajs';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { avroWire, createTopics, produce } from '../../deploy/demo/topics.ts';
 import { makeRegistry } from '../../services/adapters/registry/registry.ts';
 import { folderOf, lethe } from '../acceptance/command.ts';
+import { sharedStack } from '../stack/shared-stack.ts';
 
-const stack = inject('stack');
+const stack = sharedStack();
 const CANARY = 'qzxqz';
 const NAME = `init-${process.pid}-${Date.now()}`;
 const JSON_TOPIC = `raw.${NAME}-json`;

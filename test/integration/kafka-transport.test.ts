@@ -3,15 +3,17 @@
  * handler whole and once. kcat says what there is to be read. The traps are kafkajs' own; see TRAPS in its issues.
  */
 import kafkajs, { type Admin, type Kafka, type Producer } from 'kafkajs';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createTopics } from '../../deploy/demo/topics.ts';
 import { makeKafka } from '../../services/adapters/kafka/client.ts';
 import { makeKafkaTransport } from '../../services/adapters/kafka/transport.ts';
 import { headerValues } from '../../services/core/apply/header-values.ts';
 import type { RawBatch, RawRecord, Transport } from '../../services/core/transport.ts';
 import { until } from '../stack/commands.ts';
 import { kcat, needKcat, produceLines, topicHolds } from '../stack/kcat.ts';
+import { sharedStack } from '../stack/shared-stack.ts';
 
-const { kafka: brokers } = inject('stack');
+const { kafka: brokers } = sharedStack();
 const run = `${process.pid}-${Date.now()}`;
 const quiet = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };
 
@@ -32,9 +34,7 @@ afterAll(() => admin.disconnect());
 
 const topicNamed = async (name: string, config: Record<string, string> = {}, partitions = 1): Promise<string> => {
   const topic = `transport-${name}-${run}`;
-  const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }));
-  await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: partitions, configEntries }] });
-  await until(`topic ${topic}`, () => admin.fetchTopicOffsets(topic).catch(() => null));
+  await createTopics(admin, [topic], partitions, config);
   return topic;
 };
 

@@ -4,7 +4,8 @@
  * and commit looks again. kcat is the referee.
  */
 import type { Admin, Kafka } from 'kafkajs';
-import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { createTopics } from '../../deploy/demo/topics.ts';
 import { makeKafka } from '../../services/adapters/kafka/client.ts';
 import { MAX_KNOWLEDGE_AGE_MS } from '../../services/adapters/kafka/fresh-knowledge.ts';
 import { makeKafkaTransport } from '../../services/adapters/kafka/transport.ts';
@@ -12,8 +13,9 @@ import { LetheError } from '../../services/core/errors.ts';
 import type { RawBatch } from '../../services/core/transport.ts';
 import { until } from '../stack/commands.ts';
 import { needKcat, produceLines, topicHolds } from '../stack/kcat.ts';
+import { sharedStack } from '../stack/shared-stack.ts';
 
-const { kafka: brokers } = inject('stack');
+const { kafka: brokers } = sharedStack();
 const run = `${process.pid}-${Date.now()}`;
 const quiet = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };
 
@@ -36,11 +38,7 @@ type Look = (attempt: number, records: number) => Promise<boolean>;
 /** Copies lines to an output, each marked with the attempt that published it. */
 async function copying(name: string, lines: readonly string[], look: Look) {
   const [raw, clean] = [`last-look-raw-${name}-${run}`, `last-look-clean-${name}-${run}`];
-  await admin.createTopics({
-    waitForLeaders: false,
-    topics: [raw, clean].map((topic) => ({ topic, numPartitions: 1 })),
-  });
-  for (const topic of [raw, clean]) await until(topic, () => admin.fetchTopicOffsets(topic).catch(() => null));
+  await createTopics(admin, [raw, clean], 1);
   const groupId = `last-look-${name}-${run}`;
   const handled: RawBatch[] = [];
   const results: string[] = [];

@@ -1,17 +1,18 @@
 /** The log of replays on a real broker: who may write, and from when on it is known what was written. */
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTopics } from '../../deploy/demo/topics.ts';
 import { makeKafka } from '../../services/adapters/kafka/client.ts';
 import { isCompacted } from '../../services/adapters/kafka/compaction.ts';
 import { openReplayLog } from '../../services/adapters/kafka/replay-log.ts';
 import { makeKafkaTopicReader } from '../../services/adapters/kafka/topic-reader.ts';
 import { makeTopicCatalog } from '../../services/adapters/kafka/topics.ts';
 import type { Publication } from '../../services/core/transport.ts';
-import { until } from '../stack/commands.ts';
 import { needKcat, topicHolds } from '../stack/kcat.ts';
+import { sharedStack } from '../stack/shared-stack.ts';
 
-const brokers = inject('stack').kafka.split(',');
+const brokers = sharedStack().kafka.split(',');
 const RUN = `replay-log-${Date.now().toString(36)}`;
 const TOPIC = `${RUN}.letters`;
 
@@ -23,18 +24,9 @@ beforeAll(async () => {
   kafka = makeKafka({ brokers, clientId: 'test', ssl: false, sasl: null }, () => () => undefined);
   admin = kafka.admin();
   await admin.connect();
-  const compacted = (policy: string) => ({ configEntries: [{ name: 'cleanup.policy', value: policy }] });
-  await admin.createTopics({
-    waitForLeaders: false,
-    topics: [
-      { topic: TOPIC, numPartitions: 2 },
-      { topic: `${RUN}.compacted`, numPartitions: 1, ...compacted('compact') },
-      { topic: `${RUN}.both`, numPartitions: 1, ...compacted('compact,delete') },
-    ],
-  });
-  for (const topic of [TOPIC, `${RUN}.compacted`, `${RUN}.both`]) {
-    await until(topic, () => admin.fetchTopicOffsets(topic).catch(() => null));
-  }
+  await createTopics(admin, [TOPIC], 2);
+  await createTopics(admin, [`${RUN}.compacted`], 1, { 'cleanup.policy': 'compact' });
+  await createTopics(admin, [`${RUN}.both`], 1, { 'cleanup.policy': 'compact,delete' });
 });
 afterAll(() => admin?.disconnect());
 

@@ -1,13 +1,14 @@
 /** `lethe report` on a real audit topic, with the bundle in force read from Redis. */
 import kafkajs from 'kafkajs';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTopics } from '../../deploy/demo/topics.ts';
 import { makeSegmentCodec } from '../../services/adapters/avro-single-object/audit-segments.ts';
 import { lethe } from '../acceptance/command.ts';
 import { chainOf, segment, sealed } from '../unit/core/audit/audit-fixture.ts';
 import { GENESIS } from '../../services/core/audit/segment.ts';
+import { sharedStack } from '../stack/shared-stack.ts';
 
-const { env } = inject('stack');
+const { env } = sharedStack();
 const AUDIT = `audit-${process.pid}-${Date.now()}`;
 const EMPTY = `${AUDIT}-empty`;
 const kafka = new kafkajs.Kafka({

@@ -1,6 +1,7 @@
 /** `lethe topics` on a real broker: what it makes, changes, keeps its hands off, and what expiry does to records. */
 import kafkajs, { type Producer } from 'kafkajs';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTopics } from '../../deploy/demo/topics.ts';
 import { makeKafka } from '../../services/adapters/kafka/client.ts';
 import { makeTombstoneWriter } from '../../services/adapters/kafka/tombstones.ts';
 import { makeKafkaTopicReader } from '../../services/adapters/kafka/topic-reader.ts';
@@ -9,8 +10,9 @@ import { ASSUMED_TIMES } from '../../services/core/retention/stay.ts';
 import { type Expired, expirePartition } from '../../services/core/retention/expiry.ts';
 import { folderOf, lethe } from '../acceptance/command.ts';
 import { until } from '../stack/commands.ts';
+import { sharedStack } from '../stack/shared-stack.ts';
 
-const stack = inject('stack');
+const stack = sharedStack();
 const brokers = stack.kafka.split(',');
 const NAME = `topics-${process.pid}-${Date.now()}`;
 const HOUR = 3_600_000;
@@ -40,9 +42,7 @@ outputs:
 const topics = (...args: string[]) => lethe(['topics', ...args], { env: stack.env });
 
 const make = async (topic: string, settings: Readonly<Record<string, string>>, partitions = 1): Promise<void> => {
-  const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
-  await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: partitions, configEntries }] });
-  await until(`topic ${topic}`, () => admin.fetchTopicOffsets(topic).catch(() => null));
+  await createTopics(admin, [topic], partitions, settings);
 };
 
 const settingsOf = async (topic: string) => (await describeTopics(admin, brokers, [topic])).get(topic)!.settings;

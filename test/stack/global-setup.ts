@@ -1,35 +1,37 @@
 import type { TestProject } from 'vitest/node';
-import { startStack } from '../../deploy/local/stack.ts';
+import { type Stack, startStack } from '../../deploy/local/stack.ts';
+import type { SharedStack } from './shared-stack.ts';
 
-/** Endpoints of the stack that the whole run shares; `inject('stack')` in a test gives them. */
-export type SharedStack = {
-  readonly kafka: string;
-  readonly registry: string;
-  readonly redis: string;
-  /** Where the broker keeps its logs; null where it is none of ours. */
-  readonly kafkaData: string | null;
-  /** The same three as settings, to be laid over a child process's environment. */
-  readonly env: Record<string, string>;
+/** Stacks of the whole run, which several projects share: a second project's setup finds those of the first. */
+type Started = { readonly stacks: Promise<Stack>[]; users: number };
+const KEY = Symbol.for('lethe.test.stacks');
+const startedOf = (holder: { [KEY]?: Started }): Started => {
+  holder[KEY] ??= { stacks: [], users: 0 };
+  return holder[KEY];
 };
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    stack: SharedStack;
-  }
-}
+const described = (stack: Stack): SharedStack => ({
+  kafka: stack.kafka.endpoint,
+  registry: stack.registry.endpoint,
+  redis: stack.redis.endpoint,
+  kafkaData: stack.kafka.dataDir ?? null,
+  env: { ...stack.env },
+});
 
 /**
- * Starts the stack once for the test files that need it. A part that cannot be had fails the run, here and under CI
- * alike: a test that is skipped proves nothing. Tests that break a part start one of their own.
+ * Starts a stack for every file that may run at a time, for the files that need one. A part that cannot be had fails the
+ * run, here and under CI alike: a test that is skipped proves nothing. Tests that break a part start one of their own.
  */
-export default async function startSharedStack(project: TestProject): Promise<() => Promise<void>> {
-  const stack = await startStack({ docker: 'testcontainers' });
-  project.provide('stack', {
-    kafka: stack.kafka.endpoint,
-    registry: stack.registry.endpoint,
-    redis: stack.redis.endpoint,
-    kafkaData: stack.kafka.dataDir ?? null,
-    env: { ...stack.env },
-  });
-  return stack.stop;
+export default async function startSharedStacks(project: TestProject): Promise<() => Promise<void>> {
+  const started = startedOf(globalThis as { [KEY]?: Started });
+  started.users += 1;
+  const wanted = Number(project.config.maxWorkers);
+  while (started.stacks.length < wanted) started.stacks.push(startStack({ docker: 'testcontainers' }));
+  const stacks = await Promise.all(started.stacks.slice(0, wanted));
+  project.provide('stacks', stacks.map(described));
+  project.provide('stack', described(stacks[0] as Stack));
+  return async () => {
+    started.users -= 1;
+    if (started.users === 0) await Promise.all(started.stacks.splice(0).map(async (stack) => (await stack).stop()));
+  };
 }
