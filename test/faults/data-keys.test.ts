@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { lethe, type RunningWorker } from '../../deploy/demo/processes.ts';
 import { createTopics } from '../../deploy/demo/topics.ts';
 import type { Part } from '../../deploy/local/part.ts';
@@ -17,10 +17,11 @@ import { makeSubjectTokens } from '../../services/adapters/crypto/keyring.ts';
 import { readKeys } from '../../services/adapters/crypto/keys.ts';
 import { command, until } from '../stack/commands.ts';
 import { needKcat, produceLines, topicHolds } from '../stack/kcat.ts';
+import { sharedStack } from '../stack/shared-stack.ts';
 import { consent, event, FIELDS, writeConfig } from '../stack/small-config.ts';
 import { isReady, setUp, status, type Workbench } from '../stack/workbench.ts';
 
-const stack = inject('stack');
+const stack = sharedStack();
 const NAME = `keys-${process.pid}`;
 const CLI = fileURLToPath(new URL('../../services/cli/main.ts', import.meta.url));
 /** The subjects of this run alone: the feed is shared. */

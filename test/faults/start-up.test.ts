@@ -3,13 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts } from '../../deploy/local/ports.ts';
 import { command } from '../stack/commands.ts';
+import { sharedStack } from '../stack/shared-stack.ts';
 import { analyticsOf, consent, writeConfig } from '../stack/small-config.ts';
 import { setUp, status, type Workbench } from '../stack/workbench.ts';
 
-const stack = inject('stack');
+const stack = sharedStack();
 let bench: Workbench;
 /** Nobody listens there. */
 let closed: string;
