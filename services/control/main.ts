@@ -32,7 +32,7 @@ export async function runControl(settings: ControlSettings, version: string, sto
   const kafka = makeKafka(settings.kafka, kafkajsLogCreator(log));
   const { brokers } = settings.kafka;
   const admin = kafka.admin({ retry: { retries: 2 } });
-  const redis = connectRedis({ url: settings.redis.url, tls: settings.redis.tls });
+  const redis = connectRedis(settings.redis);
   const started = Date.now();
   let wholeAt: number | null = null;
   let failure: string | null = null;

@@ -49,7 +49,8 @@ export function tlsFault(code: string, names: TlsSettingNames): ConnectionFault 
   }
   if (NO_TLS.test(code)) return { reason: 'it hung up on the TLS handshake', fix: names.off };
   if (code === TLS_WANTED) return { reason: 'it wants TLS', fix: names.on };
-  if (code === TLS_FILES_UNUSABLE) {
+  // OpenSSL's own: broken PEM, or a key of another certificate.
+  if (code === TLS_FILES_UNUSABLE || code.startsWith('ERR_OSSL_')) {
     const fix = `Check that ${ca}, ${cert} and ${key} are whole PEM files and that the key is that of the certificate.`;
     return { reason: 'our certificate or key cannot be used', fix };
   }

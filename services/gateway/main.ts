@@ -62,8 +62,7 @@ export async function runGateway(settings: GatewaySettings, version: string, sto
   const { brokers } = settings.kafka;
   const admin = kafka.admin({ retry: { retries: 2 } });
   const redis = connectRedis({
-    url: settings.redis.url,
-    tls: settings.redis.tls,
+    ...settings.redis,
     observe: (command, seconds) => metrics.redisDuration.observe({ command }, seconds),
   });
   const bundleStore = makeRedisBundleStore(redis, digestFiles);

@@ -1,9 +1,9 @@
 import { Cluster, Redis } from 'ioredis';
 import { LetheError } from '../../core/errors.ts';
 import { endpointName, parseRedisUrl } from './endpoint.ts';
-import { reasonOf, redisUnavailable } from './failure.ts';
+import { CLOSED, reasonOf, redisUnavailable } from './failure.ts';
 import { keepStringsFast } from './fast-strings.ts';
-import { clusterOptions, type RedisTls, standaloneOptions } from './options.ts';
+import { clusterOptions, type RedisLogin, type RedisTls, standaloneOptions } from './options.ts';
 import { defineScripts } from './scripts.ts';
 import { inspect } from './server-check.ts';
 
@@ -11,6 +11,8 @@ export type RedisClientOptions = {
   /** `REDIS_URL`; see `parseRedisUrl`. */
   readonly url: string;
   readonly tls?: RedisTls;
+  /** Asked before each connection: the URL by then, of which only user and password count, and what stands in no URL. */
+  readonly login?: () => { readonly url: string; readonly username: string | null; readonly password: string | null };
   /** A command that has no answer after so many milliseconds has failed. Default 2,000. */
   readonly commandTimeoutMs?: number;
   /** Told of every round trip, failed ones too: command in lower case, duration in seconds. */
@@ -56,18 +58,42 @@ export function connectRedis(options: RedisClientOptions): RedisClient {
   let recheck: NodeJS.Timeout | undefined;
   let link = open();
 
+  function currentLogin(): RedisLogin {
+    const asked = options.login?.();
+    if (asked === undefined) return endpoint;
+    const inUrl = credentialsIn(asked.url) ?? endpoint;
+    return { username: asked.username ?? inUrl.username, password: asked.password ?? inUrl.password };
+  }
+
   function open(): Redis | Cluster {
+    const login = currentLogin();
     const opened = clustered
-      ? new Cluster([...endpoint.nodes], clusterOptions(endpoint, options.tls ?? {}, timeout))
-      : new Redis(standaloneOptions(endpoint, options.tls ?? {}, timeout));
+      ? new Cluster([...endpoint.nodes], clusterOptions(endpoint, options.tls ?? {}, login, timeout))
+      : new Redis(standaloneOptions(endpoint, options.tls ?? {}, login, timeout));
     defineScripts(opened);
+    const replaceIfOutdated = (): void => {
+      if (closed || link !== opened) return;
+      const now = currentLogin();
+      if (now.username !== login.username || now.password !== login.password) replace();
+    };
     const note = (error: unknown): void => {
       lastReason = reasonOf(error) ?? lastReason;
+      // A node of a cluster may be refused while the others go on.
+      if (lastReason === 'it answered WRONGPASS' || lastReason === 'it answered NOAUTH') replaceIfOutdated();
     };
+    let connected = false;
+    opened.on('connect', () => {
+      connected = true;
+    });
     opened.on('error', note);
     opened.on('node error', note);
     opened.on('close', () => {
-      if (link === opened) usable = null;
+      if (link !== opened) return;
+      // Refused without a word, as a server does that wants TLS.
+      if (connected && usable === null) lastReason ??= CLOSED;
+      connected = false;
+      usable = null;
+      replaceIfOutdated();
     });
     opened.on('ready', () => void welcome(opened));
     return opened;
@@ -157,4 +183,13 @@ function discard(link: Redis | Cluster): void {
   const nodes = link instanceof Cluster ? link.nodes() : [link];
   link.disconnect();
   for (const node of nodes) (node as { stream?: { destroy: () => void } }).stream?.destroy();
+}
+
+/** What a URL says by now; null where it is halfway through a change. */
+function credentialsIn(url: string): RedisLogin | null {
+  try {
+    return parseRedisUrl(url);
+  } catch {
+    return null;
+  }
 }

@@ -1,7 +1,7 @@
 import { SchemaRegistry as Client, SchemaType } from '@kafkajs/confluent-schema-registry';
 
 import { LetheError } from '../../core/errors.ts';
-import { refusedLogin, request, unavailable } from './http.ts';
+import { agentOf, refusedLogin, request, unavailable } from './http.ts';
 import type { RegistryAccess } from './http.ts';
 
 type Options = NonNullable<Parameters<Client['register']>[1]>;
@@ -14,10 +14,13 @@ export async function registerSchema(access: RegistryAccess, subject: string, sc
   const level = await compatibilityLevel(access, subject);
   // The client registers named types alone; a union has no name.
   if (Array.isArray(JSON.parse(schema))) return registerPlainly(access, subject, schema);
+  const login = access.login();
+  const agent = agentOf(access);
   const client = new Client({
     host: access.url,
     retry: { retries: 0 },
-    ...(access.user === null ? {} : { auth: { username: access.user, password: access.password ?? '' } }),
+    ...(login === null ? {} : { auth: { username: login.user, password: login.password } }),
+    ...(agent === null ? {} : { agent }),
   });
   // The client insists on knowing the subject's level, and would write its own into a subject that has none.
   const options = { subject, updateConfig: false, compatibility: level ?? 'NONE' } as Options;

@@ -1,6 +1,6 @@
 import type { RegisteredSchema, SchemaRegistry } from '../../core/ports.ts';
 import { request, unavailable } from './http.ts';
-import type { RegistryAccess, RegistryAnswer, RequestResult } from './http.ts';
+import type { RegistryAccess, RegistryAnswer, RegistryTls, RequestResult } from './http.ts';
 import { Recent } from './recent.ts';
 import { answerMessage, registerSchema } from './registration.ts';
 import { selfContained, storedSchema } from './self-contained.ts';
@@ -17,6 +17,10 @@ export type RegistryOptions = {
   readonly url: string;
   readonly user: string | null;
   readonly password: string | null;
+  /** Asked at each request instead of `user` and `password`, where these may change. */
+  readonly login?: () => { readonly user: string; readonly password: string };
+  /** Certificates for https; without them those of the machine. */
+  readonly tls?: RegistryTls;
   /** Of each request. */
   readonly timeoutMs?: number;
   readonly observe?: (result: RequestResult) => void;
@@ -30,10 +34,12 @@ export type RegistryOptions = {
  * are remembered, bounded.
  */
 export function makeRegistry(options: RegistryOptions): SchemaRegistry {
+  const { user, password } = options;
+  const fixed = user === null ? null : { user, password: password ?? '' };
   const access: RegistryAccess = {
     url: options.url.replace(/\/+$/, ''),
-    user: options.user,
-    password: options.password,
+    login: options.login ?? (() => fixed),
+    tls: options.tls ?? {},
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
   };
   const clock = options.clock ?? Date.now;
