@@ -8,7 +8,7 @@ const given = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'REDIS_URL'].some((name) 
 const AT_A_TIME = given ? 1 : 2;
 
 /** They measure times, or break things for as long as a bound allows: alone, so that what they see is Lethe's doing. */
-const TIMED = ['test/faults/**/*.test.ts', 'test/e2e/withdrawal.test.ts'];
+const TIMED = ['test/faults/**/*.test.ts', 'test/e2e/withdrawal.test.ts', 'test/e2e/rolling-restart.test.ts'];
 
 /**
  * `unit` needs nothing but node. `real` and `timed` need Kafka, a registry and Redis, which their global setup starts. A

@@ -157,6 +157,14 @@ async function bench(): Promise<{ figures: readonly Figure[]; stages: StreamBenc
       spread: spreadOf(stream.peakMegabytes),
     },
     {
+      name: 'worker, from its start to its first published record',
+      unit: 's',
+      sense: 'at most',
+      goal: 3,
+      measured: median(stream.secondsToFirst),
+      spread: spreadOf(stream.secondsToFirst),
+    },
+    {
       name: 'worker memory idle, peak',
       unit: 'MB',
       sense: 'at most',

@@ -42,6 +42,8 @@ export type StreamBench = {
   readonly shadowedPerCpuSecond: readonly number[];
   /** Highest resident set of the worker, by round, in MB. */
   readonly peakMegabytes: readonly number[];
+  /** From the start of a worker's process to its first committed transaction, by round. */
+  readonly secondsToFirst: readonly number[];
   readonly idleMegabytes: number;
   readonly idleCpuPercent: number;
   readonly lookupsPerBatch: number;
@@ -79,10 +81,19 @@ export async function benchStream(options: StreamOptions): Promise<StreamBench> 
     log(`producing ${records.toLocaleString('en-US')} raw records`);
     await fill(kafka, records);
 
-    const follow = async (group: string, { pid, alive }: Turned): Promise<{ pace: number; perCpuSecond: number }> => {
+    const follow = async (
+      group: string,
+      { pid, alive }: Turned,
+    ): Promise<{ pace: number; perCpuSecond: number; secondsToFirst: number }> => {
+      const began = performance.now();
       const progress = await untilThrough(admin, group, records, pid, alive);
       const byCpu = progress.map((one) => ({ at: one.cpuMs, records: one.records }));
-      return { pace: steadyRate(progress, records), perCpuSecond: steadyRate(byCpu, records) };
+      const first = progress.find((one) => one.records > 0);
+      return {
+        pace: steadyRate(progress, records),
+        perCpuSecond: steadyRate(byCpu, records),
+        secondsToFirst: ((first?.at ?? Number.NaN) - began) / 1000,
+      };
     };
     const result = {
       worker: [] as number[],
@@ -92,6 +103,7 @@ export async function benchStream(options: StreamOptions): Promise<StreamBench> 
       shadowed: [] as number[],
       shadowedPerCpuSecond: [] as number[],
       peakMegabytes: [] as number[],
+      secondsToFirst: [] as number[],
     };
     const stageSeconds: Record<string, number> = {};
     let [lookups, batches] = [0, 0];
@@ -109,6 +121,7 @@ export async function benchStream(options: StreamOptions): Promise<StreamBench> 
       const worked = await follow(`bench-worker-${round}`, working);
       result.worker.push(worked.pace);
       result.workerPerCpuSecond.push(worked.perCpuSecond);
+      result.secondsToFirst.push(worked.secondsToFirst);
       result.peakMegabytes.push(peakMegabytes(working.pid));
       batches += await total(port, 'lethe_transactions_total');
       lookups += callsOf(await redis.info('commandstats'), 'mget') - askedBefore;

@@ -49,12 +49,18 @@ export const kafkajsLogCreator =
   };
 
 /**
- * kafkajs logs as an error every error code that a broker answers, also those it tries again after, and every connection
- * that it does not get, several times a second for as long as an outage lasts. Whoever asked says what came of it, once.
+ * kafkajs logs as an error every error code that a broker answers, also those it tries again after (each send right after
+ * a commit may meet CONCURRENT_TRANSACTIONS, each new group GROUP_LOAD_IN_PROGRESS), and every connection that it does not
+ * get, several times a second for as long as an outage lasts. Whoever asked says what came of it, once.
  */
 const isEcho = ({ namespace, log: { message } }: Entry): boolean =>
-  namespace === 'BrokerPool' ||
-  (namespace === 'Connection' && typeof message === 'string' && /^(?:Response |Connection )/.test(message));
+  namespace === 'BrokerPool' || (typeof message === 'string' && ECHOES[namespace]?.test(message) === true);
+
+const ECHOES: Readonly<Record<string, RegExp>> = Object.assign(Object.create(null), {
+  Connection: /^(?:Response |Connection )/,
+  Producer: /^Failed to send messages/,
+  Consumer: /^Crash/,
+});
 
 const writerOf = (log: Log, level: number): Log['info'] => {
   if (level === ERROR) return (fields, message) => log.error(fields, message);

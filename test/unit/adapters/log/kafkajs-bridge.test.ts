@@ -60,6 +60,15 @@ describe('kafkajsLogCreator', () => {
   });
 
   it.each([
+    ['Producer', 'Failed to send messages: CONCURRENT_TRANSACTIONS'],
+    ['Consumer', 'Crash: KafkaJSProtocolError: GROUP_LOAD_IN_PROGRESS'],
+    ['Connection', 'Response Metadata(key: 3, version: 6)'],
+  ])('whispers what %s tries again: %s', (namespace, message) => {
+    expect(pass({ message }, 1, namespace)?.level).toBe('debug');
+    expect(pass({ message }, 1, 'Elsewhere')?.level).toBe('error');
+  });
+
+  it.each([
     ['Crash: KafkaJSNumberOfRetriesExceeded: cust-1', 'Crash', 'KafkaJSNumberOfRetriesExceeded'],
     ['Failed to send messages: connect ECONNREFUSED 127.0.0.1:9092', 'Failed to send messages', 'ECONNREFUSED'],
     ['Restarting the consumer in 300ms', 'Restarting the consumer in #ms', undefined],
