@@ -88,7 +88,7 @@ function thresholds({ warn }: Panel): ThresholdsConfigBuilder {
 }
 
 function built(panel: Panel): Builder<BuiltPanel> {
-  const builder = panel.stat === true ? statOf(panel) : seriesOf(panel);
+  const builder = panel.stat === true ? statOf() : seriesOf(panel);
   builder
     .title(panel.title)
     .description(panel.description)
@@ -118,7 +118,7 @@ function built(panel: Panel): Builder<BuiltPanel> {
   return builder;
 }
 
-const statOf = (_: Panel): StatBuilder =>
+const statOf = (): StatBuilder =>
   new StatBuilder()
     .colorMode(BigValueColorMode.Background)
     .graphMode(BigValueGraphMode.None)

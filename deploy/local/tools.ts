@@ -2,8 +2,23 @@ import { type Log, StackError } from './error.ts';
 import type { PartName } from './part.ts';
 import { capture } from './run-command.ts';
 
-/** `kcat` is the tests' referee of what a topic holds, `chromium` of pages, `go` builds go-tools.ts; the stack does without. */
-export type Tool = 'java' | 'mvn' | 'redis-server' | 'tar' | 'openssl' | 'kcat' | 'chromium' | 'go';
+/**
+ * `kcat` is the tests' referee of what a topic holds, `chromium` of pages, `go` builds go-tools.ts, `pip3` fetches what
+ * deploy/validate.sh checks against, `prometheus` and `promtool` try rules and dashboards; the stack does without.
+ */
+export type Tool =
+  | 'java'
+  | 'mvn'
+  | 'redis-server'
+  | 'tar'
+  | 'openssl'
+  | 'kcat'
+  | 'nginx'
+  | 'chromium'
+  | 'go'
+  | 'pip3'
+  | 'prometheus'
+  | 'promtool';
 
 /** What a person installs, by package manager. Of several apt packages the first that the release has is taken. */
 const PACKAGES: Record<Tool, { apt: readonly string[]; brew: string; what: string }> = {
@@ -18,7 +33,12 @@ const PACKAGES: Record<Tool, { apt: readonly string[]; brew: string; what: strin
   openssl: { apt: ['openssl'], brew: 'openssl', what: 'OpenSSL' },
   kcat: { apt: ['kcat', 'kafkacat'], brew: 'kcat', what: 'kcat' },
   chromium: { apt: ['chromium'], brew: '--cask chromium', what: 'Chromium' },
+  nginx: { apt: ['nginx-light', 'nginx'], brew: 'nginx', what: 'nginx' },
   go: { apt: ['golang-go'], brew: 'go', what: 'Go' },
+  pip3: { apt: ['python3-pip'], brew: 'python', what: 'pip of Python 3' },
+  // Where services are started as they are installed, the package starts a Prometheus of its own, on 9090.
+  prometheus: { apt: ['prometheus'], brew: 'prometheus', what: 'Prometheus 2.42 or newer' },
+  promtool: { apt: ['prometheus'], brew: 'prometheus', what: 'promtool' },
 };
 
 const MIN_JAVA = 17;
@@ -53,7 +73,13 @@ export const toolsFor = (parts: readonly PartName[], missingDownloads: readonly 
   return [...tools];
 };
 
-const VERSION_FLAG: Partial<Record<Tool, string>> = { java: '-version', openssl: 'version', kcat: '-V', go: 'version' };
+const VERSION_FLAG: Partial<Record<Tool, string>> = {
+  java: '-version',
+  openssl: 'version',
+  kcat: '-V',
+  nginx: '-v',
+  go: 'version',
+};
 
 const has = async (machine: Machine, tool: Tool): Promise<boolean> => {
   const { code, output } = await machine.capture(tool, [VERSION_FLAG[tool] ?? '--version']);
