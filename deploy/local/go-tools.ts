@@ -14,6 +14,13 @@ const MODULES = {
     binary: 'kubeconform',
     what: 'kubeconform',
   },
+  // The loader that `docker compose` itself reads its files with.
+  'compose-spec': {
+    package: 'github.com/compose-spec/compose-go/v2/cmd',
+    version: 'v2.16.2',
+    binary: 'cmd',
+    what: 'the Compose loader',
+  },
   'toxiproxy-server': {
     package: 'github.com/Shopify/toxiproxy/v2/cmd/server',
     version: 'v2.12.0',
