@@ -59,8 +59,8 @@ describe('containerDefinition', () => {
     const kafka = containerDefinition('kafka', 23_456);
     expect(kafka.image).toBe(`apache/kafka:${KAFKA_VERSION}`);
     expect(kafka.containerPort).toBe(23_456);
-    expect(kafka.environment['KAFKA_ADVERTISED_LISTENERS']).toBe('PLAINTEXT://127.0.0.1:23456');
-    expect(kafka.environment['KAFKA_LISTENERS']).toBe('PLAINTEXT://:23456,CONTROLLER://:29093');
+    expect(kafka.environment['KAFKA_ADVERTISED_LISTENERS']).toBe('PLAINTEXT://127.0.0.1:23456,INSIDE://kafka:29092');
+    expect(kafka.environment['KAFKA_LISTENERS']).toBe('PLAINTEXT://:23456,INSIDE://:29092,CONTROLLER://:29093');
   });
 
   it.each([
