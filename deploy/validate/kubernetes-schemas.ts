@@ -1,0 +1,79 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
+import { cached } from '../local/cache.ts';
+import type { Log } from '../local/error.ts';
+import { copyFromGoModule } from './go-module.ts';
+import { schemasOfDefinition } from './strict-schema.ts';
+import { wheelFiles } from './wheel.ts';
+
+/** The oldest Kubernetes that the chart is for (Chart.yaml says so too) and the newest whose schemas we have. */
+export const KUBERNETES_VERSIONS = ['1.30.0', '1.37.0'] as const;
+
+const WHEEL = {
+  name: 'kubernetes-validate',
+  version: '1.37.0',
+  sha256: ['85136d018a27b50ec7fc049d902bfa5193f5976807e6c0f408e3ab6fe078cad9'],
+};
+
+/** Who defines the custom resources that the chart makes, and in which of its files. */
+const DEFINITIONS = [
+  {
+    module: 'github.com/kedacore/keda/v2@v2.21.0',
+    files: ['config/crd/bases/keda.sh_scaledobjects.yaml', 'config/crd/bases/keda.sh_triggerauthentications.yaml'],
+  },
+  {
+    module: 'github.com/prometheus-operator/prometheus-operator@v0.85.0',
+    files: [
+      'example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml',
+      'example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml',
+    ],
+  },
+] as const;
+
+const NEWEST = KUBERNETES_VERSIONS.at(-1);
+/** In the name of the cached directory: another version, or another way of converting, makes another. */
+const CACHED = `kubernetes-schemas-${WHEEL.version}-keda-2.21.0-operator-0.85.0-1`;
+
+/** kubeconform's `-schema-location`s: Kubernetes' own resources and the custom ones, strict, without any network. */
+export const schemaLocations = async (log: Log): Promise<readonly string[]> => {
+  const home = await cached(CACHED, log, async (directory) => {
+    const versions = KUBERNETES_VERSIONS.map((version) => version.replaceAll('.', '\\.')).join('|');
+    const wheel = await wheelFiles(WHEEL, `/v(${versions})-local-strict/`, log);
+    for (const version of KUBERNETES_VERSIONS) {
+      const name = `v${version}-local-strict`;
+      takeOffline(join(wheel, 'kubernetes_validate/kubernetes-json-schema', name), join(directory, name));
+    }
+
+    const definitions = join(directory, 'definitions');
+    for (const { module, files } of DEFINITIONS) await copyFromGoModule(module, files, definitions, log);
+    const metadata = {
+      $ref: `../../v${NEWEST}-local-strict/_definitions.json#/$defs/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta`,
+    };
+    for (const file of readdirSync(definitions)) {
+      const definition = parse(readFileSync(join(definitions, file), 'utf8')) as Parameters<
+        typeof schemasOfDefinition
+      >[0];
+      for (const [name, schema] of schemasOfDefinition(definition, metadata)) {
+        const target = join(directory, 'custom', name);
+        mkdirSync(dirname(target), { recursive: true });
+        writeFileSync(target, JSON.stringify(schema));
+      }
+    }
+  });
+  return [
+    `${home}/{{ .NormalizedKubernetesVersion }}-local{{ .StrictSuffix }}/{{ .ResourceKind }}{{ .KindSuffix }}.json`,
+    `${home}/custom/{{ .Group }}/{{ .ResourceKind }}_{{ .ResourceAPIVersion }}.json`,
+  ];
+};
+
+/** The wheel's schemas name each other by addresses on the web; we have them side by side. */
+const takeOffline = (from: string, to: string): void => {
+  mkdirSync(to);
+  for (const file of readdirSync(from)) {
+    const { $id: _, ...schema } = JSON.parse(
+      readFileSync(join(from, file), 'utf8').replaceAll('"/api/_definitions.json#', '"_definitions.json#'),
+    ) as Record<string, unknown>;
+    writeFileSync(join(to, file), JSON.stringify(schema));
+  }
+};
