@@ -51,7 +51,7 @@ export async function tellCallbacks(options: CallbackOptions, signal: AbortSigna
   const busy = new Map<string, Promise<void>>();
   const inTurn = makeInTurn();
   let holding = false;
-  let bug: unknown = null;
+  let bug: Error | null = null;
   let told = '';
 
   const catchUp = async (): Promise<void> => {
@@ -137,7 +137,7 @@ export async function tellCallbacks(options: CallbackOptions, signal: AbortSigna
           if (busy.has(host)) continue;
           const work = tellAll(all)
             .catch((error: unknown) => {
-              bug ??= error;
+              bug ??= error instanceof Error ? error : new Error('what was thrown is no error');
             })
             .finally(() => busy.delete(host));
           busy.set(host, work);
@@ -150,7 +150,7 @@ export async function tellCallbacks(options: CallbackOptions, signal: AbortSigna
       if (told !== message) log.warn({ code }, `Callbacks wait: ${message}`);
       told = message;
     }
-    if (bug !== null) throw bug;
+    if (bug !== null) throw bug as Error;
     await options.sleep(POLL_MS, signal);
   }
   await Promise.all(busy.values());

@@ -21,7 +21,7 @@ import { sleep } from './sleep.ts';
 /** How long a step may hold up other requests. */
 const PATIENCE_MS = 2_000;
 /** After so long another process calls callbacks, where the one that did is silent. */
-const LEASE_MS = 6_000;
+const LEASE_MS = 10_000;
 
 export type RequestsBackground = {
   /** Settles when the driver has ended: rejects for what must not happen. */

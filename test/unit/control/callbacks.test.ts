@@ -31,8 +31,8 @@ async function makeBench(urls: readonly string[], ended = true) {
     held: true,
     released: 0,
     /** What a receiver says; throws where the process dies. */
-    answer: (_: Sent): string | null | Promise<string | null> => null,
-    appending: (_: RequestEvent): void => undefined,
+    answer: (() => null) as (one: Sent) => string | null | Promise<string | null>,
+    appending: (() => undefined) as (event: RequestEvent) => void,
     now: 3_000,
     request: (): SubjectRequest => foldRequests(world.events).get('r-1')!,
     states: (): string[] =>
@@ -143,6 +143,29 @@ describe('callbacks', () => {
     bench.held = true;
     await bench.live(2);
     expect(bench.sent).toHaveLength(3);
+  });
+
+  it('are not told on by who lost the lease meanwhile', async () => {
+    const bench = await makeBench([A]);
+    bench.answer = async () => {
+      bench.held = false;
+      for (let rounds = 0; rounds < 5; rounds++) await new Promise((resolve) => setImmediate(resolve));
+      return null;
+    };
+    await bench.live(10);
+    expect(bench.sent.map(({ status }) => status)).toEqual(['pending']);
+    expect(bench.states()).toContain('pending 0 delivered');
+  });
+
+  it('are recorded one by one, so that a crash repeats one of a host at the most', async () => {
+    const bench = await makeBench([A]);
+    const recorded: number[] = [];
+    bench.answer = () => {
+      recorded.push(bench.request().calledBack.length);
+      return null;
+    };
+    await bench.live(2);
+    expect(recorded).toEqual([0, 1, 2]);
   });
 
   it('are tried again later and later, and given up after 24 hours, which the request shows', async () => {
