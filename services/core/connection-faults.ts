@@ -54,7 +54,9 @@ export function tlsFault(code: string, names: TlsSettingNames): ConnectionFault 
     const fix = `Check that ${ca}, ${cert} and ${key} are whole PEM files and that the key is that of the certificate.`;
     return { reason: 'our certificate or key cannot be used', fix };
   }
-  if (/^ERR_SSL_|^EPROTO$/.test(code)) {
+  // So Node calls an answer that is no TLS, mostly.
+  if (code === 'EPROTO') return { reason: 'the TLS handshake failed', fix: names.off };
+  if (code.startsWith('ERR_SSL_')) {
     const fix = `Check that both sides speak TLS 1.2 or 1.3, and what ${ca}, ${cert} and ${key} hold.`;
     return { reason: 'the TLS handshake failed', fix };
   }

@@ -1,7 +1,7 @@
 import { Cluster, Redis } from 'ioredis';
 import { LetheError } from '../../core/errors.ts';
 import { endpointName, parseRedisUrl } from './endpoint.ts';
-import { CLOSED, reasonOf, redisUnavailable } from './failure.ts';
+import { CLOSED, NO_TLS_CONNECTION, reasonOf, redisUnavailable } from './failure.ts';
 import { keepStringsFast } from './fast-strings.ts';
 import { clusterOptions, type RedisLogin, type RedisTls, standaloneOptions } from './options.ts';
 import { defineScripts } from './scripts.ts';
@@ -71,17 +71,18 @@ export function connectRedis(options: RedisClientOptions): RedisClient {
       ? new Cluster([...endpoint.nodes], clusterOptions(endpoint, options.tls ?? {}, login, timeout))
       : new Redis(standaloneOptions(endpoint, options.tls ?? {}, login, timeout));
     defineScripts(opened);
+    let connected = false;
     const replaceIfOutdated = (): void => {
       if (closed || link !== opened) return;
       const now = currentLogin();
       if (now.username !== login.username || now.password !== login.password) replace();
     };
     const note = (error: unknown): void => {
-      lastReason = reasonOf(error) ?? lastReason;
+      const reason = reasonOf(error) ?? lastReason;
+      lastReason = reason === 'ECONNRESET' && connected && usable === null ? CLOSED : reason;
       // A node of a cluster may be refused while the others go on.
       if (lastReason === 'it answered WRONGPASS' || lastReason === 'it answered NOAUTH') replaceIfOutdated();
     };
-    let connected = false;
     opened.on('connect', () => {
       connected = true;
     });
@@ -140,7 +141,9 @@ export function connectRedis(options: RedisClientOptions): RedisClient {
   }
 
   function unavailable(error: unknown): LetheError {
-    const reason = closed ? 'this connection was closed' : (reasonOf(error) ?? lastReason ?? 'no connection');
+    const reason = closed
+      ? 'this connection was closed'
+      : (reasonOf(error) ?? lastReason ?? (endpoint.tls ? NO_TLS_CONNECTION : 'no connection'));
     return redisUnavailable(name, reason);
   }
 

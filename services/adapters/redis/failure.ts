@@ -8,6 +8,9 @@ import { LetheError } from '../../core/errors.ts';
 /** A connection that was made and ended before anything was said. */
 export const CLOSED = 'it closed the connection';
 
+/** No answer to the handshake, as of a server that takes it for an unfinished command. */
+export const NO_TLS_CONNECTION = 'no TLS connection';
+
 const FIX = 'Check that it runs, that it can be reached and that REDIS_URL is right; a worker goes on by itself.';
 
 const TLS_SETTINGS = {
@@ -26,6 +29,7 @@ const FIXES: Readonly<Record<string, string>> = {
   'it answered WRONGPASS': LOGIN,
   'it answered NOAUTH': LOGIN,
   'it answered NOPERM': 'Allow it by the ACL line that "lethe check" prints.',
+  [NO_TLS_CONNECTION]: `Check that it runs and speaks TLS on this port. ${TLS_SETTINGS.off}`,
   [CLOSED]: 'Check that it runs and that REDIS_URL is right: one that wants TLS (rediss://) closes plain connections.',
 };
 
