@@ -138,8 +138,8 @@ export async function settled(
 }
 
 function fenced(cause: unknown): LetheError {
-  return new LetheError('fenced', 'Another "lethe dead-letters replay" began and took over', {
-    fix: 'Nothing is lost or doubled: what this one had committed stays, and the other one goes on with the rest.',
+  return new LetheError('fenced', 'Another replay of dead letters, correction or request of a subject took over', {
+    fix: 'Nothing is lost or doubled: what this one had committed stays. Start it again: it goes on with the rest.',
     cause,
   });
 }
