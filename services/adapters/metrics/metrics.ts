@@ -100,6 +100,7 @@ export const makeMetrics = (version: string) => {
   for (const result of ['committed', 'aborted', 'fenced', 'stale']) transactions.inc({ result }, 0);
   for (const result of ['loaded', 'failed']) bundleReloads.inc({ result }, 0);
   for (const result of ['ok', 'error']) lookups.inc({ result }, 0);
+  for (const result of ['ok', 'not_found', 'refused', 'error']) schemaRequests.inc({ result }, 0);
   buildInfo.set({ version }, 1);
   registerProcessMetrics(registers);
 

@@ -101,6 +101,7 @@ describe('makeMetrics', () => {
       'lethe_transactions_total{result="fenced"}',
       'lethe_bundle_reloads_total{result="failed"}',
       'lethe_lookups_total{result="error"}',
+      'lethe_schema_requests_total{result="error"}',
     ]) {
       expect(text).toContain(`\n${sample} 0\n`);
     }
