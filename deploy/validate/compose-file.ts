@@ -15,6 +15,7 @@ type Service = {
   readonly ports?: readonly { readonly host_ip?: string; readonly published?: string }[];
   readonly volumes?: readonly Mount[];
   readonly privileged?: boolean;
+  readonly depends_on?: Readonly<Record<string, unknown>>;
 };
 
 /** The loader that `docker compose` itself uses. */
@@ -36,9 +37,17 @@ export const composeProblems = (loader: string, file: string, made: readonly str
   if (status !== 0) return linesOf(stderr === '' ? 'the Compose loader cannot be run' : stderr);
   const { services } = JSON.parse(stdout) as { services: Readonly<Record<string, Service>> };
   return Object.entries(services).flatMap(([name, service]) =>
-    serviceProblems(service, made).map((problem) => `service ${name}: ${problem}`),
+    [...serviceProblems(service, made), ...missingServices(service, services)].map(
+      (problem) => `service ${name}: ${problem}`,
+    ),
   );
 };
+
+/** The loader looks at what services depend on only when it is told which of them to start. */
+const missingServices = (service: Service, services: Readonly<Record<string, Service>>): string[] =>
+  Object.keys(service.depends_on ?? {})
+    .filter((name) => services[name] === undefined)
+    .map((name) => `it depends on ${name}, which there is not`);
 
 const serviceProblems = (service: Service, made: readonly string[]): string[] => {
   const problems: string[] = [];

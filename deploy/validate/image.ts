@@ -45,13 +45,17 @@ export const assembleImage = (folder: string, root: string = ROOT, dockerfile: s
   const app = join(folder, 'app');
   for (const directory of [build, app]) mkdirSync(directory);
   const mayEnter = allowed(root);
-  for (const { name, rest } of stages.get('build') ?? []) {
-    const words = rest.split(/\s+/);
+  const steps = (stages.get('build') ?? []).map(({ name, rest }) => ({ name, rest, words: rest.split(/\s+/) }));
+  for (const { words } of steps.filter(({ name }) => name === 'COPY')) {
+    for (const source of words.slice(0, -1)) {
+      if (!mayEnter.includes(source)) return [`COPY ${source}: .dockerignore leaves it out`];
+      if (!existsSync(join(root, source))) return [`COPY ${source}: it is not there`];
+    }
+  }
+  for (const { name, rest, words } of steps) {
     const target = words.at(-1) ?? '.';
     if (name === 'COPY') {
       for (const source of words.slice(0, -1)) {
-        if (!mayEnter.includes(source)) return [`COPY ${source}: .dockerignore leaves it out`];
-        if (!existsSync(join(root, source))) return [`COPY ${source}: it is not there`];
         cpSync(join(root, source), join(build, target, target.endsWith('/') ? basename(source) : ''), {
           recursive: true,
         });

@@ -33,7 +33,7 @@ const DEFINITIONS = [
 
 const NEWEST = KUBERNETES_VERSIONS.at(-1);
 /** In the name of the cached directory: another version, or another way of converting, makes another. */
-const CACHED = `kubernetes-schemas-${WHEEL.version}-keda-2.21.0-operator-0.85.0-1`;
+const CACHED = `kubernetes-schemas-${WHEEL.version}-keda-2.21.0-operator-0.85.0-2`;
 
 /** kubeconform's `-schema-location`s: Kubernetes' own resources and the custom ones, strict, without any network. */
 export const schemaLocations = async (log: Log): Promise<readonly string[]> => {
@@ -57,7 +57,7 @@ export const schemaLocations = async (log: Log): Promise<readonly string[]> => {
       for (const [name, schema] of schemasOfDefinition(definition, metadata)) {
         const target = join(directory, 'custom', name);
         mkdirSync(dirname(target), { recursive: true });
-        writeFileSync(target, JSON.stringify(schema));
+        writeFileSync(target, JSON.stringify(schema, withoutProse));
       }
     }
   });
@@ -74,6 +74,10 @@ const takeOffline = (from: string, to: string): void => {
     const { $id: _, ...schema } = JSON.parse(
       readFileSync(join(from, file), 'utf8').replaceAll('"/api/_definitions.json#', '"_definitions.json#'),
     ) as Record<string, unknown>;
-    writeFileSync(join(to, file), JSON.stringify(schema));
+    writeFileSync(join(to, file), JSON.stringify(schema, withoutProse));
   }
 };
+
+/** Most of a schema is text for people, and it is read anew for every manifest. A field named "description" is no text. */
+const withoutProse = (key: string, value: unknown): unknown =>
+  key === 'description' && typeof value === 'string' ? undefined : value;
