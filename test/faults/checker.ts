@@ -145,6 +145,7 @@ function consents(evidence: Evidence): string[] {
     const decided = decisions.get(source);
     if (decided === undefined) continue;
     const { shape, outputs } = decided;
+    if (record.maybeDead === true && shape.deadLetter !== null) continue;
     if ((shape.deadLetter !== null) !== (record.subject === null)) {
       found.push(
         `${source}: ${shape.deadLetter === null ? 'no dead letter' : `a dead letter (${shape.deadLetter.code})`}`,

@@ -7,6 +7,8 @@ export type RawRecord = {
   readonly offset: number;
   /** Null where the record is one that nobody can read, and so a dead letter. */
   readonly subject: string | null;
+  /** It may be a dead letter as well: the fault decides. */
+  readonly maybeDead?: boolean;
 };
 
 /** What a subject said, beside nothing. */

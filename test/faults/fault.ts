@@ -1,7 +1,7 @@
 /** What a row of the table is. */
-import type { Message } from 'kafkajs';
 import type { Random } from './random.ts';
 import type { Scene, Settings } from './scene.ts';
+import type { Make } from './traffic.ts';
 
 export type Fault = {
   /** What `--fault` takes; the words of issue 6, in letters, digits and hyphens. */
@@ -18,7 +18,7 @@ export type Fault = {
   readonly format?: 'json' | 'avro';
   /** YAML of the policy after `from`. */
   readonly body?: (name: string) => string;
-  readonly make?: (id: number, subject: string, random: Random) => Message;
+  readonly make?: Make;
   /** Before the scene is set. */
   readonly prepare?: (scene: Pick<Scene, 'world' | 'random' | 'name' | 'topic'>) => Promise<void>;
   /** The fault from its beginning to its end, while records flow. All is healed when it resolves. */

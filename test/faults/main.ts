@@ -11,6 +11,7 @@ const USAGE = `Usage: npm run test:faults [-- OPTIONS]
 
   --fault NAME   only this one; may be given several times
   --seed N       the course it takes: traffic, moments, choices (default 1)
+  --long         outages as long as issue 6 has them (a broker down for 60 s), not shortened
   --list         the names of all faults, and what happens
   --write        put the results into test/faults/README.md, as a run of all faults does
   --keep         leave logs and data of a fault that failed, and say where
@@ -26,6 +27,7 @@ async function main(): Promise<number> {
     options: {
       fault: { type: 'string', multiple: true },
       seed: { type: 'string', default: '1' },
+      long: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
@@ -48,9 +50,9 @@ async function main(): Promise<number> {
   let world: World | null = null;
   for (const fault of faults) {
     world ??= await startWorld(() => undefined);
-    const outcome = await runFault(world, fault, seed);
+    const outcome = await runFault(world, fault, seed, values.long);
     outcomes.push(outcome);
-    report(outcome);
+    report(outcome, values.long);
     if (!holds(outcome) && values.keep) {
       say(`  kept: ${world.dir}, ${world.runDir.path}; end with Ctrl-C`);
       await new Promise(() => setInterval(() => undefined, 60_000));
@@ -68,14 +70,15 @@ async function main(): Promise<number> {
 }
 
 /** One line where all held; else what did not, and how to see it again. */
-function report(outcome: Outcome): void {
+function report(outcome: Outcome, long: boolean): void {
   const { fault, seed, breaches, error, progressSeconds, records, load, seconds, notes } = outcome;
   const progress = progressSeconds === null ? '' : `, going on after ${progressSeconds.toFixed(1)} s`;
   const facts = `${records} records${progress} (${seconds.toFixed(0)} s, load ${load.toFixed(1)})`;
   say(`${holds(outcome) ? 'ok    ' : 'BROKEN'} ${fault}: ${[facts, ...notes].join('; ')}`);
   for (const { invariant, what } of breaches) say(`       ${invariant}: ${what}`);
   if (error !== null) say(`       ${error.split('\n').join('\n       ')}`);
-  if (!holds(outcome)) say(`       again: npm run test:faults -- --fault ${fault} --seed ${seed}`);
+  if (!holds(outcome))
+    say(`       again: npm run test:faults -- --fault ${fault} --seed ${seed}${long ? ' --long' : ''}`);
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -65,9 +65,10 @@ export function makeReferee(brokers: string, keysFile: string): Referee {
       }),
     raw: async (topic) =>
       (await topicHolds(brokers, topic)).map(({ partition, offset, headers }) => {
-        const fate = new RegExp(`(?:^|,)${FATE_HEADER}=(dead|live )([^,]*)`).exec(headers);
+        const fate = new RegExp(`(?:^|,)${FATE_HEADER}=(dead|live |either )([^,]*)`).exec(headers);
         if (fate === null) throw new Error(`${topic}/${partition}/${offset}: nobody says what is to become of it`);
-        return { partition, offset, subject: fate[1] === 'dead' ? null : (fate[2] ?? '') };
+        if (fate[1] === 'dead') return { partition, offset, subject: null };
+        return { partition, offset, subject: fate[2] ?? '', maybeDead: fate[1] === 'either ' };
       }),
     deadLetters: async (rawTopic) =>
       (await published(DEAD_LETTERS)).map(({ source }) => source).filter((source) => source.startsWith(`${rawTopic}/`)),

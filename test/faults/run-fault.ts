@@ -31,8 +31,12 @@ export const holds = ({ breaches, error }: Outcome): boolean => breaches.length 
 
 const CAUGHT_UP_MS = 60_000;
 
-/** Puts one fault to a world. Never throws: what goes wrong is part of the outcome. */
-export async function runFault(world: World, fault: Fault, seed: number): Promise<Outcome> {
+/**
+ * Puts one fault to a world. Never throws: what goes wrong is part of the outcome.
+ *
+ * @param long outages as long as issue 6 says, instead of shorter ones
+ */
+export async function runFault(world: World, fault: Fault, seed: number, long = false): Promise<Outcome> {
   const began = Date.now();
   const random = seeded(seed, fault.name);
   // Its own topics and subjects every time, so that a fault can be put to the same world twice.
@@ -49,6 +53,7 @@ export async function runFault(world: World, fault: Fault, seed: number): Promis
     scene = await startScene(world, {
       ...{ name, random, workers: fault.workers ?? 2, settings: fault.settings ?? {}, rate: fault.rate ?? 150 },
       format: fault.format ?? 'json',
+      long,
       ...(fault.body === undefined ? {} : { body: fault.body(name) }),
       ...(fault.make === undefined ? {} : { make: fault.make }),
     });
@@ -154,6 +159,7 @@ function* sinksOf(scene: Scene, world: World, metrics: readonly string[]): Gener
   yield { name: 'the consent plane', bytes: readFileSync(world.controlLog) };
   for (const text of metrics) yield { name: 'metrics', bytes: Buffer.from(text) };
   if (world.kafka.dataDir !== undefined) yield* brokerFiles(world.kafka.dataDir, scene.name);
+  for (const directory of scene.sinkDirectories) yield* filesUnder(directory, 'a part of the fault:');
   if (world.redis.dataDir !== undefined) yield* filesUnder(world.redis.dataDir, "Redis'");
 }
 

@@ -2,7 +2,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Message } from 'kafkajs';
 import { lethe, type RunningWorker, samples, startWorker } from '../../deploy/demo/processes.ts';
 import { createTopics } from '../../deploy/demo/topics.ts';
 import { freePorts } from '../../deploy/local/ports.ts';
@@ -14,7 +13,7 @@ import { CANARY } from './checker.ts';
 import type { SubjectWord } from './evidence.ts';
 import type { Random } from './random.ts';
 import { makeReferee, type Referee } from './referee.ts';
-import { startTraffic, type Traffic } from './traffic.ts';
+import { type Make, startTraffic, type Traffic, usual } from './traffic.ts';
 import type { World } from './world.ts';
 
 export const PARTITIONS = 3;
@@ -37,7 +36,8 @@ export type SceneOptions = {
   readonly format: 'json' | 'avro';
   /** YAML of the policy after `from`. */
   readonly body?: string;
-  readonly make?: (id: number, subject: string, random: Random) => Message;
+  readonly make?: Make;
+  readonly long: boolean;
 };
 
 export type Scene = {
@@ -67,8 +67,16 @@ export type Scene = {
   /** A word for the result table: what was seen. */
   readonly note: (text: string) => void;
   readonly notes: readonly string[];
+  /** Directories of parts that a fault started, which hold no raw value either. */
+  readonly sinkDirectories: string[];
+  /** Makes records in another way from now on; null: in the usual way. */
+  readonly makeRecords: (make: Make | null) => void;
+  /** Whether the outages of issue 6 are to take as long as it says. */
+  readonly long: boolean;
   /** Offsets deleted on purpose, by partition. */
   readonly deletedUpTo: number[];
+  /** What is to be done when the scene ends. */
+  readonly atEnd: (work: () => Promise<void>) => void;
   readonly end: () => Promise<void>;
 };
 
@@ -89,7 +97,7 @@ export async function startScene(world: World, options: SceneOptions): Promise<S
   const config = writeConfig(join(world.dir, 'config', name), [
     { name, format: options.format, body: options.body ?? FIELDS + outputsOf(name) },
   ]);
-  await lethe(['push', config], { ...world.env, ...world.direct });
+  await lethe(['push', config], world.direct);
   await world.control();
   const auditFrom = await referee.auditEnd();
 
@@ -111,7 +119,7 @@ export async function startScene(world: World, options: SceneOptions): Promise<S
   const tell = async (events: readonly string[], file: string): Promise<void> => {
     const path = join(world.dir, `${name}-${file}.jsonl`);
     writeFileSync(path, `${events.join('\n')}\n`);
-    await lethe(['consent', 'import', path], { ...world.env, ...world.direct });
+    await lethe(['consent', 'import', path], world.direct);
   };
   await tell(lines, 'consents');
 
@@ -131,16 +139,18 @@ export async function startScene(world: World, options: SceneOptions): Promise<S
   try {
     await Promise.all(Array.from({ length: options.workers }, () => worker()));
     await Promise.all([...living].map(isReady));
+    let make = options.make ?? usual;
     const traffic = await startTraffic({
       ...{ client: world.client, topic, partitions: PARTITIONS, random, rate: options.rate },
       subjects: [...subjects.keys()],
-      ...(options.make === undefined ? {} : { make: options.make }),
+      make: (id, subject, chance) => make(id, subject, chance),
     });
     const positions = Array.from({ length: PARTITIONS }, () => 0);
     unfollow = referee.follow(topic, auditFrom, ({ partition, lastOffset }) => {
       positions[partition] = lastOffset + 1;
     });
     const notes: string[] = [];
+    const last: (() => Promise<void>)[] = [];
     return {
       ...{ world, name, random, referee, topic, outputs, groupId, worker, traffic, notes },
       workers: () => [...living],
@@ -169,12 +179,19 @@ export async function startScene(world: World, options: SceneOptions): Promise<S
           withinMs,
         );
       },
+      sinkDirectories: [],
+      long: options.long,
+      makeRecords: (next) => {
+        make = next ?? options.make ?? usual;
+      },
       log: () => readFileSync(logFile, 'utf8'),
       note: (text) => void notes.push(text),
       deletedUpTo: Array.from({ length: PARTITIONS }, () => 0),
+      atEnd: (work) => void last.push(work),
       end: async () => {
         await traffic.stop();
         await end();
+        for (const work of last) await work();
       },
     };
   } catch (error) {

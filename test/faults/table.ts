@@ -1,8 +1,11 @@
 /** Every fault there is (issue 6, "Fault suite"), by name. */
 import type { Fault } from './fault.ts';
 import { BROKER_FAULTS } from './table/broker.ts';
+import { NETWORK_FAULTS } from './table/network.ts';
+import { REDIS_FAULTS } from './table/redis.ts';
+import { TRANSACTION_FAULTS } from './table/transactions.ts';
 
-export const FAULTS: readonly Fault[] = [...BROKER_FAULTS];
+export const FAULTS: readonly Fault[] = [...TRANSACTION_FAULTS, ...BROKER_FAULTS, ...NETWORK_FAULTS, ...REDIS_FAULTS];
 
 /** @throws Error naming those that there are */
 export function faultNamed(name: string): Fault {

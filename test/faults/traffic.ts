@@ -18,17 +18,17 @@ const TICK_MS = 30;
 const AT = Date.parse('2025-06-01T00:00:00Z');
 
 /** A record of a subject; personal values all hold the canary. */
-export const liveRecord = (id: number, subject: string): Message => ({
+export const liveRecord = (id: number, subject: string, v = 'x', fate: 'live' | 'either' = 'live'): Message => ({
   key: `${CANARY}-key-${id}`,
   value: JSON.stringify({
     id,
     s: subject,
     at: AT + id,
     e: `${CANARY}.${id}@example.com`,
-    v: 'x',
+    v,
     note: { [`${CANARY}-name`]: `${CANARY} note` },
   }),
-  headers: { [FATE_HEADER]: `live ${subject}`, [CANARY]: CANARY },
+  headers: { [FATE_HEADER]: `${fate} ${subject}`, [CANARY]: CANARY },
 });
 
 /** Values that must become dead letters, and leave nothing behind elsewhere. */
@@ -56,16 +56,18 @@ export type TrafficOptions = {
   readonly random: Random;
   /** Records a second, all partitions together. */
   readonly rate: number;
-  /** Makes a record in place of the usual ones. */
-  readonly make?: (id: number, subject: string, random: Random) => Message;
+  readonly make: Make;
 };
 
-const usual = (id: number, subject: string, random: Random): Message =>
+/** Makes a record of a subject. */
+export type Make = (id: number, subject: string, random: Random) => Message;
+
+export const usual: Make = (id, subject, random) =>
   random.chance(0.04) ? deadRecord(id, subject, random) : liveRecord(id, subject);
 
 /** Produces at an even rate until it is stopped. What is lost in an outage is not sent again: the raw topic tells. */
 export async function startTraffic(options: TrafficOptions): Promise<Traffic> {
-  const { client, topic, partitions, subjects, random, rate, make = usual } = options;
+  const { client, topic, partitions, subjects, random, rate, make } = options;
   const producer: Producer = client.producer({
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
     createPartitioner:

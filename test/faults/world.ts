@@ -31,7 +31,7 @@ export type World = {
   readonly kafkaHome: string;
   /** Settings of Lethe's processes, which find everything through the proxies. */
   readonly env: Readonly<Record<string, string>>;
-  /** The same without proxies, for what prepares a fault. */
+  /** The same, but straight to the broker, for what prepares a fault. */
   readonly direct: Readonly<Record<string, string>>;
   readonly client: Kafka;
   readonly admin: Admin;
@@ -75,7 +75,8 @@ export async function startWorld(log: Log): Promise<World> {
       REDIS_URL: `redis://${proxies.redis.address}`,
       SCHEMA_REGISTRY_URL: `http://${proxies.registry.address}${CONFLUENT_API}`,
     };
-    const direct = { ...common, KAFKA_BROKERS: kafka.endpoint, REDIS_URL: redis.endpoint };
+    // Redis through its proxy: whichever is the primary is behind that.
+    const direct = { ...env, KAFKA_BROKERS: kafka.endpoint };
     await lethe(['keys', 'generate', '--out', keysFile], direct);
     const client = new kafkajs.Kafka({
       brokers: [kafka.endpoint],
