@@ -69,7 +69,7 @@ async function printAcls(dir: string | undefined, options: CheckOptions, roles: 
         throw new LetheError(
           active.finding.fault === 'config' ? 'invalid_config' : 'unavailable',
           active.finding.finding,
-          { fix: active.finding.fix },
+          { fix: active.finding.fix ?? 'Push one: lethe push DIR.' },
         );
       ({ compiled } = active);
     } finally {
@@ -99,10 +99,10 @@ function rightsOf({ redis, groupId }: Known, compiled: CompiledBundle | null) {
 function namesOf(roles: readonly Role[], role: Role, options: CheckOptions, { kafka, redis }: Known): AclNames {
   const own = roles.length === 1;
   const login = own && kafka?.sasl != null && 'username' in kafka.sasl ? kafka.sasl.username : null;
-  const inUrl = own && redis !== null ? parseRedisUrl(redis.url).username : null;
+  const redisLogin = own && redis !== null ? (redis.login?.().username ?? parseRedisUrl(redis.url).username) : null;
   return {
     principal: `User:${(options.principal ?? login ?? `lethe-${role}`).replace(/^User:/, '')}`,
-    redisUser: inUrl ?? `lethe-${role}`,
+    redisUser: redisLogin ?? `lethe-${role}`,
   };
 }
 

@@ -6,10 +6,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import kafkajs from 'kafkajs';
+import kafkajs, { type Consumer, type EachMessageHandler } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lethe, type RunningWorker, startWorker } from '../../deploy/demo/processes.ts';
-import { avroWire, createTopics, produce, readAll, type ReadMessage } from '../../deploy/demo/topics.ts';
+import { avroWire, createTopics, produce } from '../../deploy/demo/topics.ts';
 import { freePorts } from '../../deploy/local/ports.ts';
 import { readSettings } from '../../services/adapters/config/settings.ts';
 import { makeKafka } from '../../services/adapters/kafka/client.ts';
@@ -57,7 +57,9 @@ async function comes(env: Env): Promise<string> {
   const settings = settingsOf(env);
   const admin = makeKafka(settings, quiet).admin({ retry: { retries: 2 } });
   try {
-    await connectAdmin(admin, settings.brokers);
+    await admin.connect().catch((error: unknown) => {
+      throw kafkaUnavailable('connecting', settings.brokers, error);
+    });
     await admin.listTopics().catch((error: unknown) => {
       throw kafkaUnavailable('listing topics', settings.brokers, error);
     });
@@ -130,7 +132,8 @@ describe('each way in', () => {
   });
 });
 
-describe('is told in seconds why it may not in', () => {
+// Side by side: kafkajs tries each for seconds.
+describe.concurrent('is told in seconds why it may not in', () => {
   it.each<[string, Entrance, () => Env | Promise<Env>, RegExp]>([
     [
       'no certificate',
@@ -191,26 +194,24 @@ describe('is told in seconds why it may not in', () => {
     expect(answer).toMatch(told);
     expect(answer).toMatch(/^Kafka at (?:localhost|127\.0\.0\.1):\d+ failed while connecting/);
     expect(answer).not.toContain('hunter2');
-    expect(Date.now() - began).toBeLessThan(7_000);
+    expect(Date.now() - began).toBeLessThan(15_000);
   });
-
-  it('a right that an ACL does not give; and the command line ends with 69', async () => {
-    const env = await kafka.settings('mtls', 'stranger');
-    const admin = makeKafka(settingsOf(env), quiet).admin();
-    await admin.connect();
-    const refused = await admin.fetchTopicOffsets('way.mtls').catch((error: unknown) => error);
-    expect(kafkaUnavailable('x', [], refused).message).toMatch(
-      /our user may not do that \(TOPIC_AUTHORIZATION_FAILED\)/,
-    );
-    await admin.disconnect();
-    const bad = { ...(await kafka.settings('scram-sha-512', 'alice')), KAFKA_SASL_PASSWORD_FILE: wrongFile() };
-    const { code, stderr, ms } = await command(['dead-letters', 'list'], bad);
-    expect([code, stderr]).toEqual([69, expect.stringMatching(/refuses the log-in/)]);
-    expect(ms).toBeLessThan(7_000);
-  });
-
-  const wrongFile = (): string => file('wrong', 'hunter2');
 });
+
+it('a right that an ACL does not give; and the command line ends with 69', async () => {
+  const env = await kafka.settings('mtls', 'stranger');
+  const admin = makeKafka(settingsOf(env), quiet).admin();
+  await admin.connect();
+  const refused = await admin.fetchTopicOffsets('way.mtls').catch((error: unknown) => error);
+  expect(kafkaUnavailable('x', [], refused).message).toMatch(/our user may not do that \(TOPIC_AUTHORIZATION_FAILED\)/);
+  await admin.disconnect();
+  const bad = { ...(await kafka.settings('scram-sha-512', 'alice')), KAFKA_SASL_PASSWORD_FILE: wrongFile() };
+  const { code, stderr, ms } = await command(['dead-letters', 'list'], bad);
+  expect([code, stderr]).toEqual([69, expect.stringMatching(/refuses the log-in/)]);
+  expect(ms).toBeLessThan(15_000);
+});
+
+const wrongFile = (): string => file('wrong', 'hunter2');
 
 const file = (name: string, text: string): string => {
   const path = join(kafka.directory, name);
@@ -264,13 +265,11 @@ describe('a worker', () => {
     await isReady(worker);
     return worker;
   };
-  const published = async (topic: string): Promise<ReadMessage[]> => {
-    const seen: ReadMessage[] = [];
-    await readAll(kafka.kafka, [topic], (message) => seen.push(message));
-    return seen;
-  };
+  const seen: { readonly topic: string; readonly value: string }[] = [];
+  const published = (topic: string): string[] => seen.filter((one) => one.topic === topic).map(({ value }) => value);
   const publishes = (topic: string, count: number): Promise<true> =>
-    until(`${count} records in ${topic}`, async () => (await published(topic)).length === count || null);
+    until(`${count} records in ${topic}`, () => published(topic).length === count);
+  let reader: Consumer;
 
   beforeAll(async () => {
     const { authority } = kafka;
@@ -309,9 +308,15 @@ describe('a worker', () => {
     ]);
     await lethe(['push', config], env);
     await lethe(['consent', 'import', file('consents.jsonl', `${consent(1, 'granted')}\n`)], env);
+    reader = kafka.kafka.consumer({ groupId: 'reader', maxWaitTimeInMs: 200 });
+    await reader.connect();
+    await reader.subscribe({ topics: ['clean.secure.a', 'clean.avro.a'], fromBeginning: true });
+    const eachMessage: EachMessageHandler = async ({ topic, message }) =>
+      void seen.push({ topic, value: String(message.value) });
+    await reader.run({ eachMessage });
   });
   afterAll(async () => {
-    await Promise.all(running.map((worker) => worker.kill()));
+    await Promise.all([...running.map((worker) => worker.kill()), reader?.disconnect()]);
     await Promise.all([redis?.stop(), registry?.stop()]);
   });
 
@@ -322,7 +327,8 @@ describe('a worker', () => {
     await produce(kafka.kafka, 'raw.avro', [{ partition: 0, key: null, value: record }]);
     await publishes('clean.secure.a', 1);
     await publishes('clean.avro.a', 1);
-    expect(String((await published('clean.secure.a'))[0]?.value)).not.toContain('c-1');
+    expect(published('clean.secure.a')[0]).toContain('"id":1');
+    expect(published('clean.secure.a')[0]).not.toContain('c-1');
     expect(await worker.stop()).toBe(0);
   });
 

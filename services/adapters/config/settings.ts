@@ -158,7 +158,16 @@ function vault(source: SettingsSource): Settings['vault'] {
     /^[A-Za-z0-9._/-]{1,200}$/,
     'the path of the engine',
   );
-  return concealing({ address: address.text, token: token?.text ?? '', key: key?.text ?? '', mount }, ['token']);
+  const settings = {
+    address: address.text,
+    // Asked for at each request: tokens of Vault are renewed.
+    get token() {
+      return token?.now() ?? '';
+    },
+    key: key?.text ?? '',
+    mount,
+  };
+  return concealing(settings, ['token']);
 }
 
 function api(source: SettingsSource, required: boolean): Surroundings['api'] | null {

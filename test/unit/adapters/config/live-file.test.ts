@@ -52,6 +52,16 @@ describe('a secret in a file', () => {
     expect(sasl).toMatchObject({ password: 'two' });
   });
 
+  it('of Vault too', () => {
+    const { vault } = good({
+      LETHE_VAULT_ADDR: 'https://h',
+      LETHE_VAULT_TOKEN_FILE: put('vault', 'one'),
+      LETHE_VAULT_TRANSIT_KEY: 'lethe',
+    });
+    put('vault', 'two');
+    expect(vault?.token).toBe('two');
+  });
+
   it('stays what it was while the file is gone or empty', () => {
     const path = put('password', 'one');
     const { sasl } = good(kafkaEnv(path)).kafka ?? {};
