@@ -43,9 +43,11 @@ import { commandSettings } from './settings.main.ts';
 import { timeOption } from './time-option.ts';
 
 type Needed = Settings<'kafka' | 'redis' | 'keysFile'>;
+/** For a corrected record of an Avro route. */
+const WANTED = ['registry'] as const;
 
 export async function requestCreate(subject: string, options: CreateRequestOptions): Promise<number> {
-  const settings = commandSettings(options, ['kafka', 'redis', 'keysFile']);
+  const settings = commandSettings(options, ['kafka', 'redis', 'keysFile'], WANTED);
   const id = subject === '-' ? (await readStdin()).replace(/\r?\n$/, '') : subject;
   const callbacks = callbacksOf(options.callback ?? [], settings.callbackHosts);
   const corrections = options.consents === undefined ? [] : await correctionsIn(options.consents, id);
@@ -100,7 +102,7 @@ export async function requestShow(id: string, options: ShowRequestOptions): Prom
 
 export async function requestRun(id: string | undefined, options: RunRequestsOptions): Promise<number> {
   const patience = waitOf(options.wait ?? 'PT1M');
-  const settings = commandSettings(options, ['kafka', 'redis', 'keysFile']);
+  const settings = commandSettings(options, ['kafka', 'redis', 'keysFile'], WANTED);
   if (options.record !== undefined && id === undefined) {
     throw new LetheError('usage', 'A record belongs to one request', { fix: 'Give the id of the request as well.' });
   }
