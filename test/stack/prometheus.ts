@@ -87,7 +87,7 @@ export async function startPrometheus(
   const started = Date.now() / 1000;
 
   const ask = async <T>(path: string, form: Readonly<Record<string, string>> = {}): Promise<T> => {
-    const response = await fetch(`http://127.0.0.1:${port}/api/v1/${path}?${new URLSearchParams(form)}`);
+    const response = await fetch(`http://127.0.0.1:${port}/api/v1/${path}?${new URLSearchParams(form).toString()}`);
     const answer = (await response.json()) as { status: string; data: T; error?: string };
     if (answer.status !== 'success') throw new Error(`Prometheus: ${answer.error} in ${JSON.stringify(form)}`);
     return answer.data;
@@ -105,7 +105,7 @@ export async function startPrometheus(
       const range = { start: String(started), end: String(Date.now() / 1000), step: '1' };
       return (await ask<{ result: Sample[] }>('query_range', { query, ...range })).result;
     },
-    firing: (name, labels = {}, within = 20_000) =>
+    firing: (name, labels = {}, within = 40_000) =>
       until(
         `${name} fires`,
         async () =>
