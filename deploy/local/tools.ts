@@ -4,7 +4,7 @@ import { capture } from './run-command.ts';
 
 /**
  * `kcat` is the tests' referee of what a topic holds, `chromium` of pages, `go` builds go-tools.ts, `pip3` fetches what
- * deploy/validate.sh checks against, `prometheus` and `promtool` try rules and dashboards; the stack does without.
+ * deploy/validate.sh checks against, `faketime` sets a worker's clock wrong, `prometheus` and `promtool` try rules and dashboards; the stack does without.
  */
 export type Tool =
   | 'java'
@@ -15,6 +15,7 @@ export type Tool =
   | 'kcat'
   | 'nginx'
   | 'chromium'
+  | 'faketime'
   | 'go'
   | 'pip3'
   | 'prometheus'
@@ -34,6 +35,7 @@ const PACKAGES: Record<Tool, { apt: readonly string[]; brew: string; what: strin
   kcat: { apt: ['kcat', 'kafkacat'], brew: 'kcat', what: 'kcat' },
   chromium: { apt: ['chromium'], brew: '--cask chromium', what: 'Chromium' },
   nginx: { apt: ['nginx-light', 'nginx'], brew: 'nginx', what: 'nginx' },
+  faketime: { apt: ['faketime'], brew: 'libfaketime', what: 'faketime' },
   go: { apt: ['golang-go'], brew: 'go', what: 'Go' },
   pip3: { apt: ['python3-pip'], brew: 'python', what: 'pip of Python 3' },
   // Where services are started as they are installed, the package starts a Prometheus of its own, on 9090.
