@@ -14,7 +14,7 @@ import { freePorts } from '../../deploy/local/ports.ts';
 import { readSettings } from '../../services/adapters/config/settings.ts';
 import { makeKafka } from '../../services/adapters/kafka/client.ts';
 import { kafkaUnavailable } from '../../services/adapters/kafka/errors.ts';
-import { connectAdmin, disconnectAdmin } from '../../services/adapters/kafka/topics.ts';
+import { disconnectAdmin } from '../../services/adapters/kafka/topics.ts';
 import { makeRegistry } from '../../services/adapters/registry/registry.ts';
 import { makeAuthority } from '../stack/certificates.ts';
 import { command, until } from '../stack/commands.ts';
@@ -227,9 +227,9 @@ it('a certificate that changed in the files is shown by the next connection', as
   const client = makeKafka({ brokers, ...rest }, quiet);
   const connects = async (): Promise<string> => {
     const admin = client.admin();
-    const told = await connectAdmin(admin, brokers).then(
+    const told = await admin.connect().then(
       () => 'in',
-      (error: Error) => error.message,
+      (error: unknown) => kafkaUnavailable('connecting', brokers, error).message,
     );
     await disconnectAdmin(admin);
     return told;
