@@ -27,6 +27,10 @@ export type KafkaFacts = {
 /** A broker of kafkajs, beneath what its types show. */
 type AskedBroker = DirectBroker & {
   readonly connectionPool: { readonly send: <T>(request: RawRequest<T>) => Promise<T> };
+  readonly findGroupCoordinator: (request: {
+    readonly groupId: string;
+    readonly coordinatorType: number;
+  }) => Promise<{ readonly coordinator: { readonly nodeId: number } }>;
   readonly endTxn: (request: {
     readonly transactionalId: string;
     readonly producerId: number;
@@ -36,14 +40,22 @@ type AskedBroker = DirectBroker & {
 };
 type AskedCluster = {
   readonly findControllerBroker: () => Promise<AskedBroker>;
-  readonly findGroupCoordinator: (of: { readonly groupId: string }) => Promise<AskedBroker>;
+  readonly findBroker: (node: { readonly nodeId: string }) => Promise<AskedBroker>;
 };
 
 /** Error codes of the protocol. */
 const NONE = 0;
 const UNKNOWN_TOPIC = 3;
-const COORDINATOR_MOVES: ReadonlySet<number> = new Set([14, 15, 16]);
-const GROUP_REFUSED = 30;
+/** kafkajs' names of them. */
+const GROUP_ERRORS: ReadonlyMap<number, string> = new Map([
+  [14, 'GROUP_LOAD_IN_PROGRESS'],
+  [15, 'GROUP_COORDINATOR_NOT_AVAILABLE'],
+  [16, 'NOT_COORDINATOR_FOR_GROUP'],
+  [30, 'GROUP_AUTHORIZATION_FAILED'],
+]);
+const COORDINATOR_MOVES: ReadonlySet<string> = new Set([...GROUP_ERRORS.values()].slice(0, 3));
+/** Coordinators of groups, not of transactions. */
+const GROUP = 0;
 
 const ATTEMPTS = 20;
 const AGAIN_MS = 100;
@@ -101,7 +113,10 @@ export async function askKafka(
     }
 
     const groups = new Map<string, ReadonlySet<KafkaOperation>>();
-    for (const { name } of namesOf('group')) groups.set(name, await groupOperations(cluster, name));
+    for (const { name } of namesOf('group')) {
+      const brokerOf = (nodeId: number) => cluster.findBroker({ nodeId: String(nodeId) });
+      groups.set(name, await groupOperations(broker, brokerOf, name));
+    }
 
     const ids = namesOf('transactional-id').map(({ name, pattern }) =>
       pattern === 'prefixed' ? `${name}${CHECK_SUFFIX}` : name,
@@ -133,18 +148,24 @@ export async function askKafka(
   }
 }
 
-async function groupOperations(cluster: AskedCluster, groupId: string): Promise<ReadonlySet<KafkaOperation>> {
+/** By way of a broker: kafkajs' cluster takes a refusal for a coordinator that is not there. */
+async function groupOperations(
+  broker: AskedBroker,
+  brokerOf: (nodeId: number) => Promise<AskedBroker>,
+  groupId: string,
+): Promise<ReadonlySet<KafkaOperation>> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const coordinator = await cluster.findGroupCoordinator({ groupId });
-      const { error, operations } = await coordinator.connectionPool.send(groupRequest(groupId));
+      const { coordinator } = await broker.findGroupCoordinator({ groupId, coordinatorType: GROUP });
+      const { connectionPool } = await brokerOf(coordinator.nodeId);
+      const { error, operations } = await connectionPool.send(groupRequest(groupId));
       if (error === NONE) return operations;
-      if (error === GROUP_REFUSED) return NOTHING;
-      // On a brand-new cluster the topic of offsets is only made now.
-      if (!COORDINATOR_MOVES.has(error) || attempt === ATTEMPTS) throw Object.assign(new Error(), { type: `${error}` });
+      throw Object.assign(new Error(), { type: GROUP_ERRORS.get(error) ?? `group error ${error}` });
     } catch (error) {
-      if (errorType(error) === 'GROUP_AUTHORIZATION_FAILED') return NOTHING;
-      throw error;
+      const type = errorType(error);
+      if (type === 'GROUP_AUTHORIZATION_FAILED') return NOTHING;
+      // On a brand-new cluster the topic of offsets is only made now.
+      if (!COORDINATOR_MOVES.has(type) || attempt === ATTEMPTS) throw error;
     }
     await sleep(AGAIN_MS);
   }
@@ -171,11 +192,7 @@ const REFUSED_OTHERWISE = new Set([
   'INVALID_PRODUCER_EPOCH',
   'PRODUCER_FENCED',
   'INVALID_TXN_STATE',
-  'NOT_COORDINATOR_FOR_GROUP',
-  'GROUP_COORDINATOR_NOT_AVAILABLE',
-  'GROUP_LOAD_IN_PROGRESS',
-  'NOT_COORDINATOR',
-  'COORDINATOR_NOT_AVAILABLE',
-  'COORDINATOR_LOAD_IN_PROGRESS',
   'CONCURRENT_TRANSACTIONS',
+  // Said after the right was looked at.
+  ...COORDINATOR_MOVES,
 ]);

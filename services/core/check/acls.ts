@@ -97,7 +97,7 @@ export function aclsText(all: readonly RoleAcls[]): string {
       ...(first === undefined
         ? []
         : [
-            '# Only where it is to make missing topics itself, in place of "lethe topics apply" by somebody who may:',
+            '# Only where it is to make missing topics itself, in place of "lethe push" by somebody who may:',
             `# ${kafkaAclsLine(names.principal, [first, ...others], ['Create'])}`,
           ]),
       '# Redis 7; in its ACL file, write "user" for "ACL SETUSER":',

@@ -126,7 +126,7 @@ function judgeOwn(
 }
 
 function missing(name: string, { mayCreate }: CheckedTopic): Finding {
-  const fix = 'Run "lethe topics apply DIR" as somebody who may make topics.';
+  const fix = 'Run "lethe push DIR" as somebody who may make topics.';
   if (mayCreate) return warn(name, 'is not there yet; this user may make it, and will', `${fix} Or let it.`);
   return fail(name, 'is not there, and this user may not make it', fix);
 }

@@ -76,7 +76,13 @@ const GATEWAY: Uses = {
     ['consent', 'read'],
     ['bundle', 'read'],
   ],
-  probes: [asks('mget', CONSENT, ACTIVE, ...MARKS), asks('echo', 'check'), asks('get', BUNDLE), asks('get', CONSENT)],
+  probes: [
+    asks('mget', CONSENT),
+    asks('mget', ACTIVE),
+    asks('echo', 'check'),
+    asks('get', BUNDLE),
+    asks('get', CONSENT),
+  ],
 };
 
 /** data-key-scripts.ts: a worker makes keys. */
@@ -95,7 +101,8 @@ const CONTROL: Uses = {
     ['lease', 'all'],
   ],
   probes: [
-    asks('mget', CONSENT, ACTIVE, ...MARKS),
+    asks('mget', CONSENT),
+    asks('mget', ACTIVE),
     asks('mget', DATA_KEY),
     asks('echo', 'check'),
     asks('get', BUNDLE),
