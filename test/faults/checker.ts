@@ -31,6 +31,10 @@ export function check(evidence: Evidence): Breach[] {
   ];
 }
 
+/** Which invariants are broken. */
+export const invariantsOf = (breaches: readonly Breach[]): ReadonlySet<Invariant> =>
+  new Set(breaches.map(({ invariant }) => invariant));
+
 function named(invariant: Invariant, found: readonly string[]): Breach[] {
   const shown = found.slice(0, SHOWN).map((what) => ({ invariant, what }));
   return found.length > SHOWN ? [...shown, { invariant, what: `and ${found.length - SHOWN} more` }] : shown;

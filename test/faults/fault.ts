@@ -18,9 +18,8 @@ export type Fault = {
   readonly format?: 'json' | 'avro';
   /** YAML of the policy after `from`. */
   readonly body?: (name: string) => string;
-  readonly make?: Make;
-  /** Before the scene is set. */
-  readonly prepare?: (scene: Pick<Scene, 'world' | 'random' | 'name' | 'topic'>) => Promise<void>;
+  /** Before the scene is set; may say how records are made in it. */
+  readonly prepare?: (scene: Pick<Scene, 'world' | 'random' | 'name' | 'topic'>) => Promise<Make | undefined>;
   /** The fault from its beginning to its end, while records flow. All is healed when it resolves. */
   readonly happen: (scene: Scene) => Promise<void>;
   /** Whether a withdrawal is said during the fault; not where nobody could acknowledge it. Default true. */

@@ -91,10 +91,11 @@ export function makeReferee(brokers: string, keysFile: string): Referee {
       const partitions = [...topics].flatMap(([topic, count]) =>
         Array.from({ length: count }, (_, partition) => ({ topic, partition })),
       );
-      for (const { topic, partition } of partitions) {
-        const to = ['-P', '-b', brokers, '-t', topic, '-p', String(partition)];
-        await kcat([...to, '-H', `${SENTINEL}=${name}`], 'sentinel\n');
-      }
+      await Promise.all(
+        partitions.map(({ topic, partition }) =>
+          kcat(['-P', '-b', brokers, '-t', topic, '-p', String(partition), '-H', `${SENTINEL}=${name}`], 'sentinel\n'),
+        ),
+      );
       let unread: string[] = [];
       const look = async (): Promise<boolean> => {
         const read = new Set<string>();

@@ -1,7 +1,7 @@
 /** The result table in README.md, without dates, so that a run that found the same leaves the file as it was. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { INVARIANTS } from './checker.ts';
+import { INVARIANTS, invariantsOf } from './checker.ts';
 import type { Fault } from './fault.ts';
 import { holds, type Outcome } from './run-fault.ts';
 
@@ -26,7 +26,7 @@ export function writeResults(faults: readonly Fault[], outcomes: readonly Outcom
 }
 
 function row(fault: Fault, outcome: Outcome): string {
-  const broken = new Set(outcome.breaches.map(({ invariant }) => invariant));
+  const broken = invariantsOf(outcome.breaches);
   const held = INVARIANTS.filter((invariant) => !broken.has(invariant));
   const invariants = holds(outcome)
     ? 'all held'

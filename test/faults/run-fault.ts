@@ -49,13 +49,13 @@ export async function runFault(world: World, fault: Fault, seed: number, long = 
   });
   let scene: Scene | null = null;
   try {
-    await fault.prepare?.({ world, random, name, topic: `raw.${name}` });
+    const make = await fault.prepare?.({ world, random, name, topic: `raw.${name}` });
     scene = await startScene(world, {
       ...{ name, random, workers: fault.workers ?? 2, settings: fault.settings ?? {}, rate: fault.rate ?? 150 },
       format: fault.format ?? 'json',
       long,
       ...(fault.body === undefined ? {} : { body: fault.body(name) }),
-      ...(fault.make === undefined ? {} : { make: fault.make }),
+      ...(make === undefined ? {} : { make }),
     });
     const evidence = await course(scene, fault);
     const known = evidence.progress.filter((seconds) => seconds !== null);
