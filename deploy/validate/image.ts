@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
@@ -80,10 +80,7 @@ export const assembleImage = (folder: string, root: string = ROOT, dockerfile: s
     for (const source of words) {
       const path = join(build, source.replace(/^\/app\//, ''));
       if (!existsSync(path)) return [`COPY ${source}: the build stage does not make it`];
-      cpSync(path, join(app, target.endsWith('/') ? basename(source) : target), {
-        recursive: true,
-        verbatimSymlinks: true,
-      });
+      renameSync(path, join(app, target.endsWith('/') ? basename(source) : target));
     }
   }
   return [];

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { cached } from '../local/cache.ts';
 import type { Log } from '../local/error.ts';
 import { copyFromGoModule } from './go-module.ts';
-import { schemasOfDefinition } from './strict-schema.ts';
+import { type Schema, schemasOfDefinition } from './strict-schema.ts';
 import { wheelFiles } from './wheel.ts';
 
 /** The oldest Kubernetes that the chart is for (Chart.yaml says so too) and the newest whose schemas we have. */
@@ -31,9 +31,11 @@ const DEFINITIONS = [
   },
 ] as const;
 
+const METADATA = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
+const DEFINITIONS_FILE = '_definitions.json';
 const NEWEST = KUBERNETES_VERSIONS.at(-1);
 /** In the name of the cached directory: another version, or another way of converting, makes another. */
-const CACHED = `kubernetes-schemas-${WHEEL.version}-keda-2.21.0-operator-0.85.0-2`;
+const CACHED = `kubernetes-schemas-${WHEEL.version}-keda-2.21.0-operator-0.85.0-3`;
 
 /** kubeconform's `-schema-location`s: Kubernetes' own resources and the custom ones, strict, without any network. */
 export const schemaLocations = async (log: Log): Promise<readonly string[]> => {
@@ -47,9 +49,8 @@ export const schemaLocations = async (log: Log): Promise<readonly string[]> => {
 
     const definitions = join(directory, 'definitions');
     for (const { module, files } of DEFINITIONS) await copyFromGoModule(module, files, definitions, log);
-    const metadata = {
-      $ref: `../../v${NEWEST}-local-strict/_definitions.json#/$defs/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta`,
-    };
+    // Any schema of Kubernetes' own holds that of metadata.
+    const metadata = { $ref: `../../v${NEWEST}-local-strict/configmap-v1.json#/$defs/${METADATA}` };
     for (const file of readdirSync(definitions)) {
       const definition = parse(readFileSync(join(definitions, file), 'utf8')) as Parameters<
         typeof schemasOfDefinition
@@ -67,15 +68,34 @@ export const schemaLocations = async (log: Log): Promise<readonly string[]> => {
   ];
 };
 
-/** The wheel's schemas name each other by addresses on the web; we have them side by side. */
+/**
+ * The wheel's schemas name each other by addresses on the web. Each of ours holds what it needs, and no more: a schema is
+ * compiled for every manifest, and all definitions together are a megabyte.
+ */
 const takeOffline = (from: string, to: string): void => {
   mkdirSync(to);
+  const { $defs } = JSON.parse(readFileSync(join(from, DEFINITIONS_FILE), 'utf8')) as { $defs: Record<string, Schema> };
   for (const file of readdirSync(from)) {
-    const { $id: _, ...schema } = JSON.parse(
-      readFileSync(join(from, file), 'utf8').replaceAll('"/api/_definitions.json#', '"_definitions.json#'),
-    ) as Record<string, unknown>;
-    writeFileSync(join(to, file), JSON.stringify(schema, withoutProse));
+    const text = readFileSync(join(from, file), 'utf8').replaceAll(`"/api/${DEFINITIONS_FILE}#`, '"#');
+    const { $id: _, ...schema } = JSON.parse(text) as Schema;
+    if (schema['x-kubernetes-group-version-kind'] === undefined || /list-/.test(file)) continue;
+    writeFileSync(join(to, file), JSON.stringify({ ...schema, $defs: reachable(schema, $defs) }, withoutProse));
   }
+};
+
+/** The definitions that a schema names, and those that they name. */
+const reachable = (schema: Schema, all: Readonly<Record<string, Schema>>): Record<string, Schema> => {
+  const found: Record<string, Schema> = {};
+  const visit = (part: Schema): void => {
+    for (const [, name = ''] of JSON.stringify(part).matchAll(/"#\/\$defs\/([^"]+)"/g)) {
+      const definition = all[name];
+      if (definition === undefined || found[name] !== undefined) continue;
+      found[name] = definition;
+      visit(definition);
+    }
+  };
+  visit(schema);
+  return found;
 };
 
 /** Most of a schema is text for people, and it is read anew for every manifest. A field named "description" is no text. */
