@@ -20,6 +20,7 @@ import { addRequest } from './commands/request.ts';
 import { addReport } from './commands/report.ts';
 import { addRun } from './commands/run.ts';
 import { addTest } from './commands/test.ts';
+import { addTop } from './commands/top.ts';
 import { addTopics } from './commands/topics.ts';
 import { addVerify } from './commands/verify.ts';
 import { EXIT } from './exit.ts';
@@ -40,6 +41,7 @@ const COMMANDS: readonly AddCommand[] = [
   addDiff,
   addVerify,
   addReport,
+  addTop,
   addDeadLetters,
   addDecrypt,
   addConsent,
