@@ -1,5 +1,4 @@
 /** What a row of the table is. */
-import type { Random } from './random.ts';
 import type { Scene, Settings } from './scene.ts';
 import type { Make } from './traffic.ts';
 

@@ -214,7 +214,7 @@ const BREACHES: readonly (readonly [name: string, invariant: Invariant, plant: C
     'a decision under no watermark',
     'consent',
     (all) => {
-      const { hash: _, ...content } = { ...all.segments.at(-1)!, watermark: null };
+      const content = { ...all.segments.at(-1)!, watermark: null };
       return { ...all, segments: [...all.segments.slice(0, -1), { ...content, hash: recomputeHash(content, sha256) }] };
     },
   ],
@@ -242,8 +242,8 @@ describe('the checker', () => {
     ).slice(2);
     // The operator reset the group: the chain of partition 1 begins at offset 4, from the start.
     let previous = GENESIS;
-    const restarted = late.map(({ hash: _, ...content }) => {
-      const segment = { ...content, previous };
+    const restarted = late.map((one) => {
+      const segment = { ...one, previous };
       previous = recomputeHash(segment, sha256);
       return { ...segment, hash: previous };
     });
