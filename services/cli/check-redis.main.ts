@@ -39,7 +39,8 @@ export async function checkRedisTls({ url, tls }: NonNullable<Settings['redis']>
 export async function checkRedis(
   client: RedisClient,
   needs: {
-    readonly url: string;
+    /** As the settings name it; null: Redis' own default. */
+    readonly user: string | null;
     readonly roles: readonly Role[];
     readonly rights: RedisRights;
     readonly keepsDataKeys: boolean;
@@ -50,7 +51,7 @@ export async function checkRedis(
   try {
     const probes = [...rights.probes, ...redisExcess(rights).flatMap((one) => one.probes)];
     const facts = await askRedis(client, probes, Date.now);
-    const user = facts.user ?? parseRedisUrl(needs.url).username ?? 'default';
+    const user = facts.user ?? needs.user ?? 'default';
     const findings = [
       ...judgeRedisServer(client.endpoint, facts.info, needs.keepsDataKeys),
       ...judgeRedisRights(rights, facts.may, user),

@@ -98,21 +98,32 @@ function rightsOf({ redis, groupId }: Known, compiled: CompiledBundle | null) {
 /** The settings are one user's: where several roles are asked for, they name none of them. */
 function namesOf(roles: readonly Role[], role: Role, options: CheckOptions, { kafka, redis }: Known): AclNames {
   const own = roles.length === 1;
-  const login = own && kafka?.sasl != null && 'username' in kafka.sasl ? kafka.sasl.username : null;
-  const redisLogin = own && redis !== null ? (redis.login?.().username ?? parseRedisUrl(redis.url).username) : null;
+  const login = own ? usernameOf(kafka) : null;
+  const redisLogin = own && redis !== null ? redisUserOf(redis) : null;
   return {
     principal: `User:${(options.principal ?? login ?? `lethe-${role}`).replace(/^User:/, '')}`,
     redisUser: redisLogin ?? `lethe-${role}`,
   };
 }
 
+function redisUserOf(redis: NonNullable<Known['redis']>): string | null {
+  return redis.login?.().username ?? parseRedisUrl(redis.url).username;
+}
+
+function usernameOf(kafka: Known['kafka']): string | null {
+  const sasl = kafka?.sasl ?? null;
+  return sasl !== null && 'username' in sasl ? sasl.username : null;
+}
+
 /** As far as this side can tell: brokers name who comes by a certificate or a token as they like. */
 function principalOf({ principal, role }: CheckOptions, { kafka }: Known): string {
   if (principal !== undefined) return `User:${principal.replace(/^User:/, '')}`;
-  const sasl = kafka?.sasl ?? null;
-  if (sasl !== null && 'username' in sasl) return `User:${sasl.username}`;
+  const login = usernameOf(kafka);
+  if (login !== null) return `User:${login}`;
   const certified = typeof kafka?.ssl === 'object' && kafka.ssl.cert !== undefined;
-  return sasl === null && !certified ? 'User:ANONYMOUS' : `User:lethe${role === 'all' ? '' : `-${role}`}`;
+  return (kafka?.sasl ?? null) === null && !certified
+    ? 'User:ANONYMOUS'
+    : `User:lethe${role === 'all' ? '' : `-${role}`}`;
 }
 
 async function findAll(
@@ -156,7 +167,7 @@ async function findAll(
           }),
       checkRedisTls(settings.redis),
       checkRedis(redis, {
-        url: settings.redis.url,
+        user: redisUserOf(settings.redis),
         roles,
         rights: redisRights(roles, of),
         keepsDataKeys: of.encrypts,

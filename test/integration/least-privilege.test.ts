@@ -306,6 +306,26 @@ describe('with the printed rights and no others', () => {
   });
 });
 
+it('who is not let in is told why', async () => {
+  const own = env.get('gateway') ?? {};
+  const outside = own['KAFKA_BROKERS']?.replace('localhost', '127.0.0.1') ?? '';
+  const wrong = join(dir, 'wrong-password');
+  writeFileSync(wrong, 'another', { mode: 0o600 });
+  const tried: [Record<string, string>, string][] = [
+    [{ KAFKA_BROKERS: outside }, 'TLS fails: '],
+    [{ KAFKA_SASL_PASSWORD_FILE: wrong }, 'refuses the log-in: '],
+    [{ REDIS_URL: own['REDIS_URL']?.replace(PASSWORD, 'another') ?? '' }, 'it answered WRONGPASS'],
+  ];
+  const ends = await Promise.all(
+    tried.map(([more]) => command(['check', '--role', 'gateway', config], { ...own, ...more })),
+  );
+  for (const [index, { code, stdout }] of ends.entries()) {
+    expect(stdout).toContain(tried[index]?.[1]);
+    expect(stdout).not.toContain(PASSWORD);
+    expect(code, stdout).toBe(69);
+  }
+});
+
 describe('with one right less', () => {
   it('each role is told which one it lacks at Kafka', async () => {
     const oneLess = async (role: Role): Promise<void> => {

@@ -69,6 +69,10 @@ describe('a user at Kafka', () => {
       'warn User:u: may do everything: it is a super user, or the brokers have no authorizer',
     ]);
   });
+  it('who may do one thing with the cluster is told which', () => {
+    const one = authority(['Read', 'Write'], { cluster: new Set(['Alter', 'Describe'] as const) });
+    expect(judged(one).slice(1)).toEqual(['warn cluster: may Alter, and needs not']);
+  });
   it('lacks what nobody told of', () => {
     const others: KafkaRight[] = [
       { ...right, resource: 'group', operations: ['Read'] },
