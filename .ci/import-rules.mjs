@@ -28,6 +28,13 @@ const PACKAGES = {
   'services/adapters/redis': ['ioredis', 'cluster-key-slot'],
   'services/adapters/registry': ['@kafkajs/confluent-schema-registry', 'avsc'],
   'services/adapters/tcf': ['@iabtcf/core'],
+  'services/adapters/tracing': [
+    '@opentelemetry/api',
+    '@opentelemetry/exporter-trace-otlp-http',
+    '@opentelemetry/exporter-trace-otlp-proto',
+    '@opentelemetry/resources',
+    '@opentelemetry/sdk-trace',
+  ],
   'services/cli': ['commander'],
   'services/control': ['zod'],
 };

@@ -5,7 +5,7 @@ import { commandSettings } from './settings.main.ts';
 
 /** `lethe run`: a worker until SIGTERM or SIGINT. */
 export async function run(options: { config?: string }): Promise<number> {
-  const settings = commandSettings(options, ['kafka', 'redis', 'keysFile'], ['registry']);
+  const settings = commandSettings(options, ['kafka', 'redis', 'keysFile'], ['registry', 'traces']);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
   await runGateway(settings, packageVersion(), stop.signal);

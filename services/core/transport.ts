@@ -2,6 +2,7 @@
  * The transport port: raw batches in; outputs, audit, dead letters and position out, in one transaction (DESIGN
  * section 6). kafkajs is the default adapter (adapters/kafka).
  */
+import type { BatchSpan } from './batch-span.ts';
 
 /** A raw record as consumed. Bytes are valid until the handler of its batch settles. */
 export type RawRecord = {
@@ -63,6 +64,8 @@ export type BatchResult = {
    * at once, maybe not as many. Throwing a retryable `LetheError` aborts and pauses.
    */
   readonly stillGood?: () => Promise<boolean>;
+  /** Where batches are traced: told of `publish` and `commit`, and how it ended; the transport ends it in any case. */
+  readonly span?: BatchSpan;
 };
 
 export type BatchContext = {
@@ -70,6 +73,8 @@ export type BatchContext = {
   readonly metadata: string | null;
   /** Tells the group that this worker lives; call between stages. Throws where the partition is no longer ours. */
   readonly heartbeat: () => Promise<void>;
+  /** Where batches are traced: to be told of what happens, and whose context goes with what is published. */
+  readonly span?: BatchSpan;
 };
 
 /**

@@ -1,9 +1,11 @@
 /** Stage 4: decisions to what is published: outputs, dead letters, and the audit segment that accounts for all. */
+import type { BatchSpan } from '../core/batch-span.ts';
 import { deadLetterText, sourceOf } from '../core/dead-letter.ts';
 import type { RecordDecision } from '../core/engine.ts';
 import { AUDIT_TOPIC, DEAD_LETTER_TOPIC } from '../core/own-topics.ts';
 import type { RoutePlan } from '../core/policy/plan.ts';
 import type { Sealer } from '../core/ports.ts';
+import { TRACEPARENT } from '../core/trace-context.ts';
 import type { Publication, RawBatch, TopicFacts } from '../core/transport.ts';
 
 /** Where a published record comes from: `topic/partition/offset`. */
@@ -31,6 +33,8 @@ export type EncodeOptions = {
    * Epoch milliseconds, the timestamp of everything published. Not the raw record's: that is a value no rule released.
    */
   readonly now: number;
+  /** Where batches are traced: outputs carry its context, unless the policy itself says what becomes of `traceparent`. */
+  readonly span?: Pick<BatchSpan, 'traceparent'> | undefined;
 };
 
 /** All that a batch publishes; per topic in the order of the raw records. */
@@ -44,6 +48,7 @@ export function encodeBatch(
   const partitionOf = (facts: TopicFacts): number => batch.partition % facts.partitions;
   const outputPartitions = destinations.outputs.map(partitionOf);
   const letterPartition = partitionOf(destinations.deadLetters);
+  const traceparent = plan.headers.some(({ name }) => name === TRACEPARENT) ? undefined : options.span?.traceparent;
 
   for (let index = 0; index < decisions.length; index++) {
     const decision = decisions[index]!;
@@ -68,6 +73,7 @@ export function encodeBatch(
       // Without a prototype: a header may be declared under any name, `__proto__` too.
       const headers = Object.create(null) as Record<string, string | Uint8Array[]>;
       headers[SOURCE_HEADER] = source;
+      if (traceparent !== undefined) headers[TRACEPARENT] = traceparent;
       for (const { name, values } of outcome.headers) headers[name] = [...values];
       const publication: Publication = {
         topic: plan.outputs[output]!.topic,

@@ -37,6 +37,8 @@ import { makeMeasures, transportObserver } from './measures.main.ts';
 import { makePipeline } from './pipeline.ts';
 import { makeSeenSchemas } from './seen-schemas.ts';
 import { makeShadows } from './shadows.ts';
+import { traced } from './traced.ts';
+import { wireTracing } from './tracing.main.ts';
 import { makeWorker } from './worker.ts';
 import { makeWrittenTopics } from './written-topics.main.ts';
 import { boundYoungGeneration } from './young-generation.main.ts';
@@ -125,6 +127,7 @@ export async function runGateway(settings: GatewaySettings, version: string, sto
     observer: transportObserver(metrics, health),
   });
 
+  const tracer = await wireTracing({ settings, version, log });
   const segments = makeSegmentCodec();
   const handler = makePipeline({
     bundles,
@@ -149,7 +152,7 @@ export async function runGateway(settings: GatewaySettings, version: string, sto
     shadows,
     store: health.watchingBundles(bundleStore),
     transport,
-    handler,
+    handler: tracer === null ? handler : traced(handler, tracer),
     log,
     sleep: sleepUntil,
     ensureTopics: async (routes) => {
@@ -183,7 +186,7 @@ export async function runGateway(settings: GatewaySettings, version: string, sto
       else log.info({}, 'Stopped');
     }
   } finally {
-    await http.close();
+    await Promise.all([http.close(), tracer?.close()]);
     await redis.close();
     await disconnectAdmin(admin);
   }

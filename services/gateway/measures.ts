@@ -1,8 +1,9 @@
 /** What a worker counts, by the names of DESIGN section 10; main.ts joins it to Prometheus. */
+import type { BatchStage } from '../core/batch-span.ts';
 import type { FieldCount } from '../core/field-tally.ts';
 import type { Divergence } from '../core/shadow/divergence.ts';
 
-export type Stage = 'decode' | 'lookup' | 'decide' | 'apply' | 'encode' | 'publish' | 'commit';
+export type Stage = BatchStage;
 
 export type BatchCounts = {
   readonly route: string;

@@ -4,6 +4,7 @@
  * fails is done again from the raw records.
  */
 import { type AuditSegment, GENESIS } from '../core/audit/segment.ts';
+import type { BatchSpan } from '../core/batch-span.ts';
 import type { Engine } from '../core/engine.ts';
 import { LetheError } from '../core/errors.ts';
 import type { Keyring } from '../core/keyring.ts';
@@ -23,7 +24,7 @@ import { openPublishedKeys } from './published-keys.ts';
 import { openShadow, type ShadowBatch } from './shadow-batch.ts';
 import type { Shadows } from './shadows.ts';
 import { checkWatermark, decodePosition, encodePosition, furtherOf } from './position.ts';
-import { countBatch } from './tally.ts';
+import { countBatch, countedOf } from './tally.ts';
 
 export type PipelineOptions = {
   readonly bundles: Bundles;
@@ -59,12 +60,16 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
   /** The furthest that this worker has seen the view. */
   let furthest: Watermark | null = null;
 
-  const timed = async <T>(stage: Stage, work: () => T | Promise<T>): Promise<T> => {
-    const started = options.seconds();
-    const done = await work();
-    measures.stage(stage, options.seconds() - started);
-    return done;
-  };
+  const timedBy =
+    (span: BatchSpan | undefined) =>
+    async <T>(stage: Stage, work: () => T | Promise<T>): Promise<T> => {
+      const started = options.seconds();
+      const done = await work();
+      const seconds = options.seconds() - started;
+      measures.stage(stage, seconds);
+      span?.stage(stage, seconds);
+      return done;
+    };
 
   const activeBundle = async (): Promise<ActiveBundle> => {
     const current = bundles.current();
@@ -124,6 +129,9 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
     mayRestart: boolean,
   ): Promise<BatchResult | Again> {
     const { plan } = route;
+    const { span } = context;
+    const timed = timedBy(span);
+    span?.judged(plan.name, bundle.digest);
     const last = decodePosition(context.metadata);
     const now = options.now();
     const destinations = {
@@ -202,7 +210,7 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
         return {
           chain: audit.chain,
           publications: [
-            ...encodeBatch(batch, decisions, { plan, destinations, sealer, segments, now }),
+            ...encodeBatch(batch, decisions, { plan, destinations, sealer, segments, now, span }),
             ...(publishedKeys?.(batch, decisions, decoded, now) ?? []),
           ],
         };
@@ -217,7 +225,9 @@ export function makePipeline(options: PipelineOptions): BatchHandler {
         metadata: encodePosition({ chain, watermark }),
         ...(recheck === null ? {} : { stillGood: recheck.stillGood }),
         committed: () => {
-          measures.batch(countBatch(batch, decoded, decisions, publications, engine, plan, now, divergence));
+          const counts = countBatch(batch, decoded, decisions, publications, engine, plan, now, divergence);
+          measures.batch(counts);
+          span?.counted(countedOf(counts));
           if (recheck !== null) measures.propagation(Math.max(0, options.now() - recheck.knownUntil()) / 1000);
         },
       };

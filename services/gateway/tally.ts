@@ -1,4 +1,5 @@
 /** What a batch adds to the counters once it is committed. */
+import type { BatchCounted } from '../core/batch-span.ts';
 import type { EngineBatch, RecordDecision } from '../core/engine.ts';
 import { AUDIT_TOPIC, DEAD_LETTER_TOPIC } from '../core/own-topics.ts';
 import type { RoutePlan } from '../core/policy/plan.ts';
@@ -59,6 +60,14 @@ export function countBatch(
     divergence,
     ages,
   };
+}
+
+/** The same in three numbers, over all outputs. */
+export function countedOf({ decisions, deadLetters }: Pick<BatchCounts, 'decisions' | 'deadLetters'>): BatchCounted {
+  const sum = (counts: Iterable<number>): number => [...counts].reduce((total, count) => total + count, 0);
+  const of = (wanted: string): number =>
+    sum(decisions.flatMap(({ outcome, count }) => (outcome === wanted ? [count] : [])));
+  return { published: of('published'), withheld: of('withheld'), deadLettered: sum(deadLetters.values()) };
 }
 
 function add(counts: Map<string, number>, key: string): void {

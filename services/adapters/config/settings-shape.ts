@@ -90,6 +90,25 @@ export const settingsShape = z
     LETHE_CALLBACK_HOSTS: text(
       'HOST or HOST:PORT, separated by commas: what callbacks of requests of subjects may name, with https. A private or loopback address only where it is named itself; http only to loopback. Default: none, callbacks are refused.',
     ),
+    OTEL_SDK_DISABLED: text('true: no traces, whatever else is set.'),
+    OTEL_TRACES_EXPORTER: text(
+      'otlp: the worker sends traces; none: it does not. Default otlp where an endpoint is set.',
+    ),
+    OTEL_EXPORTER_OTLP_ENDPOINT: text('Base URL of an OTLP/HTTP collector. Default http://localhost:4318.'),
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: text(
+      'URL that takes traces, in place of OTEL_EXPORTER_OTLP_ENDPOINT/v1/traces.',
+    ),
+    OTEL_EXPORTER_OTLP_PROTOCOL: text('http/protobuf or http/json. Default http/protobuf.'),
+    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: text('In place of OTEL_EXPORTER_OTLP_PROTOCOL.'),
+    OTEL_EXPORTER_OTLP_HEADERS: text(
+      'Headers for the collector, NAME=VALUE,…, percent-encoded. Better: OTEL_EXPORTER_OTLP_HEADERS_FILE.',
+    ),
+    OTEL_EXPORTER_OTLP_HEADERS_FILE: file('Holds OTEL_EXPORTER_OTLP_HEADERS.'),
+    OTEL_SERVICE_NAME: text('What traces call the worker. Default lethe.'),
+    OTEL_TRACES_SAMPLER: text(
+      'always_on, always_off, traceidratio, or one of these after parentbased_. Default parentbased_always_on.',
+    ),
+    OTEL_TRACES_SAMPLER_ARG: text('Share of batches to trace by a ratio, 0 to 1. Default 1.'),
     LETHE_LOG_LEVEL: text('trace, debug, info, warn, error, fatal or silent. Default info.'),
   })
   .meta({ title: 'Lethe settings' });

@@ -7,6 +7,7 @@ import { concealing, missing, oneOf, tlsFiles } from './settings-parts.ts';
 import { type KafkaSurroundings, kafka } from './settings-kafka.ts';
 import { redis, type RedisSurroundings, registry, type RegistrySurroundings } from './settings-servers.ts';
 import type { SettingName } from './settings-shape.ts';
+import { type TraceSettings, traces } from './settings-traces.ts';
 import { openSettings, type SettingProblem, type SettingsSource } from './settings-source.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -30,6 +31,8 @@ export type Surroundings = {
     /** Absolute path. */
     readonly feedsFile: string | null;
   };
+  /** Where traces go; null where there are to be none. */
+  readonly traces: TraceSettings;
 };
 
 export type Need = keyof Surroundings;
@@ -103,6 +106,7 @@ export function readSettings<N extends Need = never>(request: SettingsRequest<N>
       return found?.text ?? null;
     }),
     api: read('api', (required) => api(source, required)),
+    traces: read('traces', () => traces(source)),
     groupId,
     http: Object.freeze({
       host: text(source, 'LETHE_HTTP_HOST', '0.0.0.0', /^[A-Za-z0-9.:_-]+$/, 'an address such as 127.0.0.1'),

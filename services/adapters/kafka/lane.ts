@@ -195,6 +195,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
     }
     const published = performance.now();
     observer.stage('publish', (published - started) / 1000);
+    result.span?.stage('publish', (published - started) / 1000);
     await current.sendOffsets({
       consumerGroupId: groupId,
       // `metadata` is missing in kafkajs' types, not in what it sends.
@@ -219,7 +220,9 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
       },
       () => current.commit(),
     );
-    observer.stage('commit', (performance.now() - published) / 1000);
+    const committing = (performance.now() - published) / 1000;
+    observer.stage('commit', committing);
+    result.span?.stage('commit', committing);
     position = nextOffset;
     metadata = result.metadata;
     return 'committed';

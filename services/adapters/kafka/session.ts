@@ -6,6 +6,7 @@
  * the consumer, and anything else as a reason to fetch the same batch at once.
  */
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { BatchSpan } from '../../core/batch-span.ts';
 import { LetheError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { BatchHandler, BatchResult, RawBatch, TopicFacts, TransportObserver } from '../../core/transport.ts';
@@ -214,6 +215,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
       }
     };
     let attempted: Unsettled | null = null;
+    let span: BatchSpan | undefined;
     try {
       const lane = await kafkaDoes('taking over a partition', () => laneOf(topic, partition));
       if (!(await kafkaDoes('finding the position', () => inPlace(lane, batch)))) return;
@@ -225,18 +227,21 @@ export async function startSession(options: SessionOptions): Promise<Session> {
           const { nextOffset } = raw;
           observer.lag(topic, partition, Math.max(0, raw.highWatermark - nextOffset));
           const result = await handler(raw, { metadata: lane.metadata(), heartbeat });
+          span = result.span;
           await heartbeat();
           attempted = { nextOffset, result };
           const outcome = await kafkaDoes('publishing', () => lane.commit(result, nextOffset));
           attempted = null;
           observer.transaction(outcome);
           if (outcome === 'stale') {
+            span?.end('stale', null);
             // Under a rain of withdrawals the smaller one is through before the next falls on it.
             waiting.unshift(...(++stale === 1 ? [raw] : halves(raw)));
             continue;
           }
           stale = 0;
           result.committed();
+          span?.end('committed', null);
           payload.resolveOffset(String(nextOffset - 1));
           pauses.succeeded(topic, partition);
           if (told.delete(laneKey(topic, partition))) log.info({ topic, partition }, 'Going on');
@@ -244,6 +249,9 @@ export async function startSession(options: SessionOptions): Promise<Session> {
         }
       }
     } catch (error) {
+      const fenced = error instanceof HeartbeatRefused || isFenced(error);
+      if (fenced) span?.end('fenced', 'fenced');
+      else span?.end('aborted', error instanceof LetheError ? error.code : 'bug');
       await failed(error, payload, attempted);
     }
   };

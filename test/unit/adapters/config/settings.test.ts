@@ -78,6 +78,7 @@ describe('what is read', () => {
   it('has the defaults of the design', () => {
     expect(good({ env: {}, needs: [] })).toEqual({
       kafka: null,
+      traces: null,
       redis: null,
       vault: null,
       registry: null,
