@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { SETTING_NAMES, type SettingName } from '../adapters/config/settings-shape.ts';
 import { openSettings } from '../adapters/config/settings-source.ts';
 import { readKeys } from '../adapters/crypto/keys.ts';
-import { type Finding, saying } from '../core/check/finding.ts';
+import { counted, type Finding, saying } from '../core/check/finding.ts';
 import type { Role } from '../core/check/role.ts';
 import { LetheError } from '../core/errors.ts';
 
@@ -34,7 +34,8 @@ export function checkSecretFiles(config: string | undefined): readonly Finding[]
       findings.push(settings.warn(`${name} ${found.text}`, finding, `chmod o-rwx ${found.text}`));
     }
   }
-  if (fine > 0) findings.push(settings.ok('secret files', `${fine} are closed to other users of this machine`));
+  if (fine > 0)
+    findings.push(settings.ok('secret files', `${counted(fine, 'file')} closed to other users of this machine`));
   return findings;
 }
 

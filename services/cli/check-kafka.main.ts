@@ -5,7 +5,7 @@ import { listens, reachBroker } from '../adapters/kafka/reach.ts';
 import { kafkajsLogCreator } from '../adapters/log/kafkajs-bridge.ts';
 import { makeLog } from '../adapters/log/logger.ts';
 import { peerCertificate, validUntil } from '../adapters/tls/peer-certificate.ts';
-import { type Finding, saying } from '../core/check/finding.ts';
+import { counted, type Finding, saying } from '../core/check/finding.ts';
 import { judgeCertificate } from '../core/check/judge-certificate.ts';
 import { judgeKafkaRights } from '../core/check/judge-kafka-rights.ts';
 import { judgeTopics } from '../core/check/judge-topics.ts';
@@ -37,7 +37,7 @@ export async function checkKafka(
     const { routes, rights, principal, maxRecordBytes } = needs;
     const facts = await askKafka(kafka, brokers, rights);
     const { topics, autoCreate } = facts;
-    const cluster = say.ok('cluster', `${facts.clusterId ?? 'without a name'}, ${facts.brokers} brokers`);
+    const cluster = say.ok('cluster', `${facts.clusterId ?? 'without a name'}, ${counted(facts.brokers, 'broker')}`);
     return [
       ...findings,
       cluster,

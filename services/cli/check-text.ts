@@ -1,5 +1,5 @@
 /** The findings of `lethe check`, for people and for programs. */
-import { exitCodeOf, type Finding, SECTIONS } from '../core/check/finding.ts';
+import { counted, exitCodeOf, type Finding, SECTIONS } from '../core/check/finding.ts';
 import type { Paint } from './painter.ts';
 
 const LEVELS = { ok: 'ok', warn: 'warn', fail: 'FAIL' } as const;
@@ -31,7 +31,7 @@ export function findingsText(findings: readonly Finding[], paint: Paint): string
     ];
   });
   const count = (level: Finding['level']): number => findings.filter((one) => one.level === level).length;
-  const total = `${count('fail')} failed, ${count('warn')} warnings, ${count('ok')} well`;
+  const total = `${count('fail')} failed, ${counted(count('warn'), 'warning')}, ${count('ok')} well`;
   return `${[...lines, '', paint(LOOKS[worst(findings)], total)].join('\n')}\n`;
 }
 

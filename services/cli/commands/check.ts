@@ -17,7 +17,8 @@ FAIL, and what to do. It warns where the user may do more than the role needs.
 With a folder, topics and rights are those that its configuration needs; without one, those of the active bundle.
 --print-acls prints the exact ACLs of Kafka and Redis instead; with a folder it needs no server and no settings.
 
-Exit 0 where nothing fails; 78 where settings, keys or the configuration are wrong, whatever else fails; else 69.`;
+Exit 0 where nothing fails; 78 where settings, keys or the configuration are wrong, whatever else fails; else 69.
+`;
 
 export const addCheck: AddCommand = (parent, finish) => {
   parent

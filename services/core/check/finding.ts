@@ -31,6 +31,11 @@ export function saying(section: Section): Say {
   };
 }
 
+/** `1 day`, `2 days`. */
+export function counted(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? '' : 's'}`;
+}
+
 /**
  * 0 where nothing fails. 78 (invalid configuration) wins over 69 (unreachable or not authorised): starting again cures the
  * one, never the other (EX_CONFIG and EX_UNAVAILABLE of sysexits.h).

@@ -1,4 +1,4 @@
-import type { Finding, Say } from './finding.ts';
+import { counted, type Finding, type Say } from './finding.ts';
 
 const DAY_MS = 86_400_000;
 /** Time enough to get a new one. */
@@ -10,7 +10,11 @@ export function judgeCertificate(say: Say, subject: string, validTo: number, now
   const until = new Date(validTo).toISOString().slice(0, 10);
   if (validTo <= now) return say.fail(subject, `certificate ran out on ${until}`, 'Get a new one.', 'config');
   if (days < SOON_DAYS) {
-    return say.warn(subject, `certificate runs out in ${days} days, on ${until}`, 'Get a new one before that.');
+    return say.warn(
+      subject,
+      `certificate runs out in ${counted(days, 'day')}, on ${until}`,
+      'Get a new one before that.',
+    );
   }
-  return say.ok(subject, `certificate good for ${days} days, until ${until}`);
+  return say.ok(subject, `certificate good for ${counted(days, 'day')}, until ${until}`);
 }

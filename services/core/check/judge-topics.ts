@@ -3,7 +3,7 @@ import { CONSENT_EVENTS_TOPIC, DEAD_LETTER_TOPIC } from '../own-topics.ts';
 import type { CompiledRoute } from '../policy/plan.ts';
 import { ASSUMED_TIMES, EXPIRY_EVERY_MS, type TopicSettings } from '../retention/stay.ts';
 import { planOutput, planOwn, type TopicState } from '../retention/topic-plan.ts';
-import { type Finding, saying } from './finding.ts';
+import { counted, type Finding, saying } from './finding.ts';
 
 /** A topic that the user may know of. */
 export type CheckedTopic = {
@@ -45,7 +45,7 @@ export function judgeTopics(all: TopicsToJudge): readonly Finding[] {
         findings.push(missing(output.topic, checked));
         continue;
       }
-      const about = `${state.partitions} partitions${output.cleanup === undefined ? '' : `, ${output.cleanup}`}`;
+      const about = `${counted(state.partitions, 'partition')}${output.cleanup === undefined ? '' : `, ${output.cleanup}`}`;
       const wrong: Finding[] = [];
       if (state.settings !== null) {
         const full = { ...state, settings: state.settings };
@@ -73,7 +73,7 @@ export function judgeTopics(all: TopicsToJudge): readonly Finding[] {
 
 function judgeRaw(name: string, checked: CheckedTopic | undefined): readonly Finding[] {
   if (checked === undefined) return [];
-  if (checked.state !== null) return [ok(name, `raw, ${checked.state.partitions} partitions`)];
+  if (checked.state !== null) return [ok(name, `raw, ${counted(checked.state.partitions, 'partition')}`)];
   return [
     warn(
       name,
@@ -95,9 +95,10 @@ function judgeOwn(
   const findings: Finding[] = [];
   if (name === CONSENT_EVENTS_TOPIC && state.partitions !== spec.partitions) {
     const fix = 'Nothing, where it was made so before the first event; never change it after that.';
-    findings.push(warn(name, `has ${state.partitions} partitions, Lethe makes ${spec.partitions}`, fix));
+    findings.push(warn(name, `has ${counted(state.partitions, 'partition')}, Lethe makes ${spec.partitions}`, fix));
   }
-  if (state.settings === null) return findings.length > 0 ? findings : [ok(name, `${state.partitions} partitions`)];
+  if (state.settings === null)
+    return findings.length > 0 ? findings : [ok(name, `${counted(state.partitions, 'partition')}`)];
   const settings = state.settings;
   const keptForEver = spec.config['retention.ms'] === '-1';
   for (const { setting, now, wanted } of planOwn(spec, { ...state, settings }).changes) {
@@ -122,7 +123,7 @@ function judgeOwn(
       );
     }
   }
-  return findings.length > 0 ? findings : [ok(name, `${state.partitions} partitions, kept as it has to be`)];
+  return findings.length > 0 ? findings : [ok(name, `${counted(state.partitions, 'partition')}, kept as it has to be`)];
 }
 
 function missing(name: string, { mayCreate }: CheckedTopic): Finding {
@@ -152,7 +153,7 @@ function judgeReplication(topics: TopicsToJudge['topics']): readonly Finding[] {
     if (state === null) continue;
     const least = Number(state.settings?.['min.insync.replicas'] ?? 1);
     if (state.replication < least) {
-      const finding = `min.insync.replicas is ${least}, and it has ${state.replication} replicas: nobody can write it`;
+      const finding = `min.insync.replicas is ${least}, and it has ${counted(state.replication, 'replica')}: nobody can write it`;
       findings.push(fail(name, finding, 'Add replicas, or lower min.insync.replicas.'));
     } else if (state.replication === 1) single.push(name);
     else if (state.replication > 2 && state.settings !== null && least === 1) unsafe.push(name);

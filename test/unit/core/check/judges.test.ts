@@ -164,7 +164,7 @@ describe('topics', () => {
       told(judged({ 'clean.x': changed('clean.x', { 'min.insync.replicas': '1' }, { replication: 1 }) })),
     ).toContainEqual(expect.stringMatching(/^warn replication: one replica each.*clean\.x/));
     expect(told(judged({ 'clean.x': changed('clean.x', {}, { replication: 1 }) }))).toContainEqual(
-      expect.stringMatching(/^fail clean\.x: min\.insync\.replicas is 2, and it has 1 replicas/),
+      expect.stringMatching(/^fail clean\.x: min\.insync\.replicas is 2, and it has 1 replica:/),
     );
     expect(told(judged({ 'clean.x': changed('clean.x', { 'min.insync.replicas': '1' }) }))).toContainEqual(
       expect.stringMatching(/^warn replication: min\.insync\.replicas is 1.*clean\.x/),
