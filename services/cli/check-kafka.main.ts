@@ -83,15 +83,7 @@ async function checkBroker(
     ];
     return { ok: true, findings: [...findings, say.ok(broker, `answers in ${reached.ms} ms (${how.join(', ')})`)] };
   }
-  if (reached.step === 'log in') {
-    return fail(`refuses the log-in: ${reached.reason}`, 'Check KAFKA_SASL_MECHANISM, the user and the password.');
-  }
-  if (reached.step === 'versions') return fail(reached.reason, 'Use Kafka 2.1 or later.');
-  const hint =
-    settings.ssl === false
-      ? 'It may want TLS (KAFKA_SSL), or a log-in (KAFKA_SASL_MECHANISM).'
-      : 'It may want a client certificate (KAFKA_SSL_CERT), or a log-in (KAFKA_SASL_MECHANISM).';
-  return fail(`takes the connection, but does not answer: ${reached.reason}`, hint);
+  return { ok: false, findings: [...findings, say.fail(broker, reached.reason, reached.fix)] };
 }
 
 function ownCertificate({ ssl }: KafkaSettings): readonly Finding[] {

@@ -313,7 +313,7 @@ it('who is not let in is told why', async () => {
   writeFileSync(wrong, 'another', { mode: 0o600 });
   const tried: [Record<string, string>, string][] = [
     [{ KAFKA_BROKERS: outside }, 'TLS fails: '],
-    [{ KAFKA_SASL_PASSWORD_FILE: wrong }, 'refuses the log-in: '],
+    [{ KAFKA_SASL_PASSWORD_FILE: wrong }, 'it refuses the log-in (SASL_AUTHENTICATION_FAILED)'],
     [{ REDIS_URL: own['REDIS_URL']?.replace(PASSWORD, 'another') ?? '' }, 'it answered WRONGPASS'],
   ];
   const ends = await Promise.all(

@@ -2,13 +2,14 @@
 import { connect as connectPlain, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { Kafka } from 'kafkajs';
+import { LetheError } from '../../core/errors.ts';
 import { makeDirectCluster } from './direct-cluster.ts';
-import { errorType } from './errors.ts';
+import { kafkaUnavailable } from './errors.ts';
 import { connectAdmin, disconnectAdmin } from './topics.ts';
 
 export type Reached =
   | { readonly ok: true; readonly ms: number }
-  | { readonly ok: false; readonly step: 'connect' | 'log in' | 'versions'; readonly reason: string };
+  | { readonly ok: false; readonly reason: string; readonly fix: string };
 
 type SeedCluster = {
   readonly brokerPool: {
@@ -19,6 +20,8 @@ type SeedCluster = {
 };
 
 const CONNECT_TIMEOUT_MS = 3_000;
+/** What messages of a failed connection say before the reason (errors.ts). */
+const DOING = ' failed while connecting: ';
 /** Requests that a worker cannot do without, by key, and the newest version that kafkajs speaks. */
 const NEEDED = {
   Produce: [0, 7],
@@ -54,13 +57,15 @@ export async function reachBroker(kafka: Kafka, broker: string): Promise<Reached
     for (const [name, [key, newest]] of Object.entries(NEEDED)) {
       const spoken = versions[key];
       if (spoken === undefined || spoken.minVersion > newest) {
-        return { ok: false, step: 'versions', reason: `does not speak ${name} ${newest} or earlier` };
+        return { ok: false, reason: `does not speak ${name} ${newest} or earlier`, fix: 'Use Kafka 2.1 or later.' };
       }
     }
     return { ok: true, ms: Math.round(performance.now() - began) };
   } catch (error) {
-    const type = errorType(error);
-    return { ok: false, step: /SASL|AUTHENTICATION/i.test(type) ? 'log in' : 'connect', reason: type };
+    const told = error instanceof LetheError ? error : kafkaUnavailable('connecting', [broker], error);
+    // Which broker it is about is said beside it.
+    const reason = told.message.slice(told.message.indexOf(DOING) + DOING.length);
+    return { ok: false, reason, fix: told.fix ?? '' };
   } finally {
     await disconnectAdmin(cluster);
   }
