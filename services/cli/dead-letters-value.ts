@@ -1,6 +1,7 @@
 /** The bytes of a raw record as a person can read them. */
 import type { Tree } from '../core/explain/tree.ts';
 import { indentJson } from './indent-json.ts';
+import { jsonOfTree } from './tree-json.ts';
 
 export type Readable = {
   /** `JSON`, `Avro, schema 7`, `text`, `bytes`, `nothing (a tombstone)`. */
@@ -21,7 +22,7 @@ export function readableValue(
   avro: { readonly id: number; readonly tree: Tree } | null = null,
 ): Readable {
   if (value === null) return { kind: 'nothing (a tombstone)', text: '' };
-  if (avro !== null) return { kind: `Avro, schema ${avro.id}`, text: visible(indentJson(jsonOf(avro.tree))) };
+  if (avro !== null) return { kind: `Avro, schema ${avro.id}`, text: visible(indentJson(jsonOfTree(avro.tree))) };
   const text = textOf(value);
   if (text === null) return { kind: 'bytes', text: dump(value) };
   return isJson(text) ? { kind: 'JSON', text: visible(indentJson(text)) } : { kind: 'text', text: visible(text) };
@@ -47,17 +48,6 @@ function isJson(text: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function jsonOf(tree: Tree): string {
-  switch (tree.kind) {
-    case 'scalar':
-      return tree.literal;
-    case 'array':
-      return `[${tree.items.map(jsonOf).join(',')}]`;
-    case 'object':
-      return `{${[...tree.members].map(([key, member]) => `${JSON.stringify(key)}:${jsonOf(member)}`).join(',')}}`;
   }
 }
 

@@ -19,6 +19,7 @@ import { addReplay } from './commands/replay.ts';
 import { addRequest } from './commands/request.ts';
 import { addReport } from './commands/report.ts';
 import { addRun } from './commands/run.ts';
+import { addTap } from './commands/tap.ts';
 import { addTest } from './commands/test.ts';
 import { addTop } from './commands/top.ts';
 import { addTopics } from './commands/topics.ts';
@@ -42,6 +43,7 @@ const COMMANDS: readonly AddCommand[] = [
   addVerify,
   addReport,
   addTop,
+  addTap,
   addDeadLetters,
   addDecrypt,
   addConsent,
