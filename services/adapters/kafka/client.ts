@@ -1,6 +1,7 @@
 /** Makes the kafkajs client from settings. One client, many producers and one consumer. */
 import kafkajs, { type Kafka, type KafkaConfig, type logCreator, type RetryOptions } from 'kafkajs';
 import { registerCodecs } from './compression.ts';
+import { installConnections } from './connections.ts';
 import { installFetchResponse } from './fetch-response.ts';
 import { installRequestQueue } from './request-queue.ts';
 import { type KafkaSasl, saslOptions } from './sasl.ts';
@@ -26,6 +27,7 @@ const CONNECTION_TIMEOUT_MS = 3_000;
 
 export function makeKafka(settings: KafkaSettings, logging: logCreator): Kafka {
   registerCodecs();
+  installConnections();
   installFetchResponse();
   installRequestQueue();
   const config: KafkaConfig = {
