@@ -17,7 +17,7 @@ export type BatchStart = {
   /** Of its first and last record; equal where it has one, null where it has none. */
   readonly offsets: { readonly first: number; readonly last: number } | null;
   readonly links: readonly RecordLink[];
-  /** Records whose context is none of `links`, because there were too many. */
+  /** Records with a context that came when there were as many links as may be, and were not looked at any more. */
   readonly unlinked: number;
 };
 

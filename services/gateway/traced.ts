@@ -1,7 +1,7 @@
 /** Around the pipeline where traces are on: a span for each batch, linked to what its records came from. */
 import type { BatchStart, RecordLink, Tracer } from '../core/batch-span.ts';
 import { LetheError } from '../core/errors.ts';
-import { traceContextOf } from '../core/trace-context.ts';
+import { hasTraceContext, traceContextOf } from '../core/trace-context.ts';
 import type { BatchHandler, RawBatch } from '../core/transport.ts';
 
 /** As many links as a span holds by default (OpenTelemetry SDK specification, LinkCountLimit). */
@@ -40,14 +40,14 @@ export function startOf(batch: RawBatch): BatchStart {
   const known = new Set<string>();
   let unlinked = 0;
   for (const { headers, offset } of records) {
+    if (links.length >= MAX_LINKS) {
+      if (hasTraceContext(headers)) unlinked++;
+      continue;
+    }
     const context = traceContextOf(headers);
     if (context === null) continue;
     const name = context.traceId + context.spanId;
     if (known.has(name)) continue;
-    if (links.length >= MAX_LINKS) {
-      unlinked++;
-      continue;
-    }
     known.add(name);
     links.push({ context, offset });
   }

@@ -89,30 +89,21 @@ export function makeTracer(options: TracerOptions): Tracer {
         ROOT_CONTEXT,
       );
       const { traceId, spanId, traceFlags } = span.spanContext();
-      let ended = false;
-      const set = (attributes: Attributes): void => {
-        if (!ended) span.setAttributes(attributes);
-      };
       return {
         traceparent: formatTraceparent({ traceId, spanId, sampled: (traceFlags & TraceFlags.SAMPLED) !== 0 }),
-        judged: (route, bundleDigest) => set({ 'lethe.route': route, 'lethe.bundle.digest': bundleDigest }),
-        stage: (stage, seconds) => {
-          if (!ended) span.addEvent(stage, { 'lethe.stage.seconds': seconds });
-        },
+        judged: (route, bundleDigest) =>
+          void span.setAttributes({ 'lethe.route': route, 'lethe.bundle.digest': bundleDigest }),
+        stage: (stage, seconds) => void span.addEvent(stage, { 'lethe.stage.seconds': seconds }),
         counted: ({ published, withheld, deadLettered }) =>
-          set({
+          void span.setAttributes({
             'lethe.outputs.published': published,
             'lethe.outputs.withheld': withheld,
             'lethe.records.dead_lettered': deadLettered,
           }),
         end: (how, code) => {
-          if (ended) return;
-          set({ 'lethe.batch.result': how });
-          if (code !== null) {
-            set({ 'error.type': code });
-            span.setStatus({ code: SpanStatusCode.ERROR, message: code });
-          }
-          ended = true;
+          if (!span.isRecording()) return;
+          span.setAttributes({ 'lethe.batch.result': how, ...(code === null ? {} : { 'error.type': code }) });
+          if (code !== null) span.setStatus({ code: SpanStatusCode.ERROR, message: code });
           span.end();
         },
       };

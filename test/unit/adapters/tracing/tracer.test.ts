@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeTracer, type TracerOptions } from '../../../../services/adapters/tracing/tracer.ts';
 import type { BatchStart } from '../../../../services/core/batch-span.ts';
-import { parseTraceparent } from '../../../../services/core/trace-context.ts';
+import { traceContextOf } from '../../../../services/core/trace-context.ts';
 import { traced } from '../../../../services/gateway/traced.ts';
 import { batchOf, context, NOW, setUp } from '../../gateway/fixture.ts';
 
@@ -88,7 +88,7 @@ describe('a span', () => {
       },
     ]);
     const { traceId, spanId } = kept[0]!.spanContext();
-    expect(parseTraceparent(span.traceparent)).toEqual({ traceId, spanId, sampled: true });
+    expect(traceContextOf({ traceparent: Buffer.from(span.traceparent) })).toEqual({ traceId, spanId, sampled: true });
     expect(kept[0]!.parentSpanContext).toBeUndefined();
   });
 
@@ -125,7 +125,7 @@ describe('a span', () => {
     span.end('committed', null);
     await tracer.close();
     expect(kept).toEqual([]);
-    expect(parseTraceparent(span.traceparent)).toMatchObject({ sampled: false });
+    expect(traceContextOf({ traceparent: Buffer.from(span.traceparent) })).toMatchObject({ sampled: false });
   });
 
   it('holds nothing of a record: neither key, value, header, nor what an error says', async () => {
