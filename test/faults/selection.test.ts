@@ -21,7 +21,10 @@ afterAll(async () => {
   await world?.end();
 });
 
-it.each(SELECTION)('%s: every invariant holds', async (name) => {
+// Each takes about 12 s; a machine that does much else takes a while longer.
+const TIMEOUT = { timeout: 240_000 };
+
+it.each(SELECTION)('%s: every invariant holds', TIMEOUT, async (name) => {
   const { breaches, error, records } = await runFault(world, faultNamed(name), SEED);
   expect({ breaches, error }, `again: npm run test:faults -- --fault ${name} --seed ${SEED}`).toEqual({
     breaches: [],
@@ -30,7 +33,7 @@ it.each(SELECTION)('%s: every invariant holds', async (name) => {
   expect(records).toBeGreaterThan(200);
 });
 
-it('sees what breaks: a doubled record, a raw value in an output, a transaction left open', async () => {
+it('sees what breaks: a doubled record, a raw value in an output, a transaction left open', TIMEOUT, async () => {
   const breaker: Fault = {
     name: 'planted',
     what: 'breaks invariants',

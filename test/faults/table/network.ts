@@ -35,6 +35,18 @@ export const NETWORK_FAULTS: readonly Fault[] = [
     happen: ({ world, random }) => resets(world.proxies.kafka, random),
   },
   {
+    name: 'kafka-cut',
+    what: 'connections to the broker end in the midst of an answer, six times',
+    expected: 'connects again',
+    happen: async ({ world, random }) => {
+      for (let time = 0; time < 6; time++) {
+        const toxic: Toxic = { type: 'limit_data', attributes: { bytes: random.between(100, 4_000) } };
+        await poison(world.proxies.kafka, toxic, ['downstream'], random.between(300, 1_200));
+        await sleep(random.between(0, 1_200));
+      }
+    },
+  },
+  {
     name: 'kafka-black-holed',
     what: 'nothing gets through to the broker or back for 4 to 20 s; sockets stay open',
     expected: 'waits, goes on',
@@ -60,7 +72,8 @@ export const NETWORK_FAULTS: readonly Fault[] = [
       const gate = await startKafkaGate(world.behind.kafka);
       await world.proxies.kafka.to(gate.address);
       const before = positions();
-      while (positions().every((next, partition) => next <= (before[partition] ?? 0))) await sleep(100);
+      // The workers have found the new way.
+      while (positions().some((next, partition) => next < (before[partition] ?? 0) + 20)) await sleep(100);
       await sleep(random.between(500, 1_500));
       note(`${gate.halfOpen()} connections`);
       // New ones work: the fault is in the old ones alone, and what has to be done is to give them up.

@@ -50,9 +50,10 @@ export const avroRecords =
   (id, subject, random) => {
     const value = encode({ ...eventOf(id, subject), ...more });
     if (random.chance(0.04)) {
-      // Cut off, or under an id that nobody gave out.
+      // Cut off, or under an id that nobody gave out; always the same, since a flood of such ids uses up the questions
+      // that the worker allows itself (adapters/avro/writer-schemas.ts).
       const broken = random.chance(0.5) ? value.subarray(0, value.length - 1) : Buffer.from(value);
-      if (broken.length === value.length) broken.writeUInt32BE(random.between(100_000, 200_000), 1);
+      if (broken.length === value.length) broken.writeUInt32BE(100_000, 1);
       return { key: CANARY, value: broken, headers: { [FATE_HEADER]: 'dead' } };
     }
     return { key: CANARY, value, headers: { [FATE_HEADER]: `${fate} ${subject}`, [CANARY]: CANARY } };
