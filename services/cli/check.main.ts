@@ -38,7 +38,7 @@ const NEEDS: Readonly<Record<Role, readonly Need[]>> = {
   push: ['redis'],
 };
 const WANTS: Readonly<Record<Role, readonly Need[]>> = {
-  gateway: ['registry'],
+  gateway: ['registry', 'traces'],
   control: ['api'],
   push: ['kafka', 'registry'],
 };
