@@ -6,7 +6,7 @@ import { kafkajsLogCreator } from '../adapters/log/kafkajs-bridge.ts';
 import { makeLog } from '../adapters/log/logger.ts';
 import { peerCertificate, validUntil } from '../adapters/tls/peer-certificate.ts';
 import { counted, type Finding, saying } from '../core/check/finding.ts';
-import { judgeCertificate } from '../core/check/judge-certificate.ts';
+import { judgeCertificate, judgePeer } from '../core/check/judge-certificate.ts';
 import { judgeKafkaRights } from '../core/check/judge-kafka-rights.ts';
 import { judgeTopics } from '../core/check/judge-topics.ts';
 import type { KafkaRight } from '../core/check/kafka-rights.ts';
@@ -17,6 +17,13 @@ import { OWN_TOPICS } from '../gateway/topics.ts';
 type KafkaSettings = NonNullable<Settings['kafka']>;
 
 const say = saying('kafka');
+
+const TLS_SETTINGS = {
+  ca: 'KAFKA_SSL_CA',
+  cert: 'KAFKA_SSL_CERT',
+  key: 'KAFKA_SSL_KEY',
+  otherwise: 'Check KAFKA_SSL_CA, that the certificate names this host, and that the broker speaks TLS here.',
+};
 
 /** @param principal of the user, for what to do */
 export async function checkKafka(
@@ -69,11 +76,8 @@ async function checkBroker(
   const findings: Finding[] = [];
   if (settings.ssl !== false) {
     const seen = await peerCertificate(host, port, settings.ssl === true ? {} : settings.ssl);
-    if (seen.validTo !== null) findings.push(judgeCertificate(say, broker, seen.validTo, Date.now()));
-    if (!seen.ok) {
-      const fix = 'Check KAFKA_SSL_CA, that the certificate names this host, and that the broker speaks TLS here.';
-      return { ok: false, findings: [...findings, say.fail(broker, `TLS fails: ${seen.reason}`, fix)] };
-    }
+    findings.push(...judgePeer(say, broker, seen, TLS_SETTINGS, Date.now()));
+    if (!seen.ok) return { ok: false, findings };
   }
   const reached = await reachBroker(clientOf(settings, [broker]), broker);
   if (reached.ok) {

@@ -5,7 +5,7 @@ import { makeRedisConsentProjection } from '../adapters/redis/consent-projection
 import { parseRedisUrl } from '../adapters/redis/endpoint.ts';
 import { peerCertificate, validUntil } from '../adapters/tls/peer-certificate.ts';
 import { type Finding, saying } from '../core/check/finding.ts';
-import { judgeCertificate } from '../core/check/judge-certificate.ts';
+import { judgeCertificate, judgePeer } from '../core/check/judge-certificate.ts';
 import { judgeRedisRights, judgeRedisServer } from '../core/check/judge-redis.ts';
 import { judgeClock, judgeView } from '../core/check/judge-view.ts';
 import { redisExcess, type RedisRights } from '../core/check/redis-rights.ts';
@@ -13,6 +13,13 @@ import type { Role } from '../core/check/role.ts';
 import { LetheError } from '../core/errors.ts';
 
 const say = saying('redis');
+
+const TLS_SETTINGS = {
+  ca: 'REDIS_CA',
+  cert: 'REDIS_CERT',
+  key: 'REDIS_KEY',
+  otherwise: 'Check REDIS_CA, that the certificate names this host, and that Redis speaks TLS there.',
+};
 
 /** Certificates of `rediss://`, and whether each is trusted. */
 export async function checkRedisTls({ url, tls }: NonNullable<Settings['redis']>): Promise<readonly Finding[]> {
@@ -23,14 +30,7 @@ export async function checkRedisTls({ url, tls }: NonNullable<Settings['redis']>
   const seen = await Promise.all(
     endpoint.nodes.map(async ({ host, port }) => {
       const name = `${host}:${port}`;
-      const certificate = await peerCertificate(host, port, tls);
-      const findings: Finding[] = [];
-      if (certificate.validTo !== null) findings.push(judgeCertificate(say, name, certificate.validTo, Date.now()));
-      if (!certificate.ok) {
-        const fix = 'Check REDIS_CA, that the certificate names this host, and that Redis speaks TLS there.';
-        findings.push(say.fail(name, `TLS fails: ${certificate.reason}`, fix));
-      }
-      return findings;
+      return judgePeer(say, name, await peerCertificate(host, port, tls), TLS_SETTINGS, Date.now());
     }),
   );
   return [...own, ...seen.flat()];

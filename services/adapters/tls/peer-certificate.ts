@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { connect, type ConnectionOptions } from 'node:tls';
+import { connect, type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls';
+import { TLS_FILES_UNUSABLE } from '../../core/connection-faults.ts';
 
 /** What a server shows when a TLS connection is made, and whether it is trusted. */
 export type PeerCertificate =
@@ -13,7 +14,7 @@ export type PeerCertificate =
 
 const TIMEOUT_MS = 3_000;
 
-/** Looks at a server's certificate; sends nothing but the handshake. */
+/** Looks at a server's certificate; sends nothing but the handshake. Files of ours that cannot be used are a reason. */
 export function peerCertificate(
   host: string,
   port: number,
@@ -22,7 +23,12 @@ export function peerCertificate(
   return new Promise((resolve) => {
     // Trusted or not, it is to be seen; nothing is sent to it.
     const name = isIP(host) === 0 ? { servername: host } : {};
-    const socket = connect({ ...tls, ...name, host, port, rejectUnauthorized: false });
+    const secureContext = contextOf(tls);
+    if (secureContext === null) {
+      resolve({ ok: false, reason: TLS_FILES_UNUSABLE, validTo: null });
+      return;
+    }
+    const socket = connect({ secureContext, ...name, host, port, rejectUnauthorized: false });
     const end = (result: PeerCertificate): void => {
       socket.destroy();
       resolve(result);
@@ -40,6 +46,15 @@ export function peerCertificate(
       else end({ ok: false, reason: String(refusal instanceof Error ? refusal.message : refusal), validTo });
     });
   });
+}
+
+/** Null where OpenSSL refuses the files: broken PEM, or a key of another certificate. */
+function contextOf(tls: Pick<ConnectionOptions, 'ca' | 'cert' | 'key'>): SecureContext | null {
+  try {
+    return createSecureContext(tls);
+  } catch {
+    return null;
+  }
 }
 
 /** Until when a PEM certificate is good, epoch milliseconds; null where it is none. */
