@@ -41,7 +41,7 @@ const NOISE = /found symbolic link in path|icon is recommended|^==> |chart\(s\) 
 /**
  * What is wrong with a chart under the given values: Helm's own lint, the values against values.schema.json, what is
  * rendered against the schemas of Kubernetes and of the custom resources (a field that they do not have is an error),
- * settings that Lethe does not have, and rules that are not those of `rules`.
+ * settings that Lethe does not have or cannot read, and rules that are not those of `rules`.
  */
 export const chartProblems = async (
   tools: ChartTools,
@@ -56,7 +56,7 @@ export const chartProblems = async (
     const failed = await render(tools, chart, values, folder);
     if (failed.length > 0) return failed;
     const manifests = manifestsIn(folder);
-    const problems = [...unknownSettings(manifests), ...differingRules(manifests, rules)];
+    const problems = [...wrongSettings(manifests), ...differingRules(manifests, rules)];
     for (const version of KUBERNETES_VERSIONS) problems.push(...(await invalidManifests(tools, folder, version)));
     return problems;
   } finally {
@@ -84,7 +84,7 @@ export const manifestsIn = (folder: string): Manifest[] =>
     .map((document) => document.toJS() as Manifest | null)
     .filter((manifest) => manifest !== null);
 
-type Container = { readonly env?: readonly { readonly name: string }[] };
+type Container = { readonly env?: readonly { readonly name: string; readonly value?: string }[] };
 
 /** Of a manifest what is looked at here. */
 export type Manifest = {
@@ -104,12 +104,17 @@ const invalidManifests = async (tools: ChartTools, folder: string, version: stri
   return code === 0 ? [] : lines;
 };
 
-const unknownSettings = (manifests: readonly Manifest[]): string[] =>
+/** Settings that Lethe does not have, and numbers written as it does not read them: Helm's are floats, 2e+06. */
+const wrongSettings = (manifests: readonly Manifest[]): string[] =>
   manifests.flatMap(({ kind, metadata, spec }) =>
     (spec?.template?.spec.containers ?? [])
       .flatMap(({ env }) => env ?? [])
-      .filter(({ name }) => !(SETTING_NAMES as readonly string[]).includes(name))
-      .map(({ name }) => `${kind} ${metadata.name}: Lethe has no setting ${name}.${didYouMean(name, SETTING_NAMES)}`),
+      .flatMap(({ name, value = '' }) => {
+        const known = (SETTING_NAMES as readonly string[]).includes(name);
+        if (!known) return [`Lethe has no setting ${name}.${didYouMean(name, SETTING_NAMES)}`];
+        return /^[\d.]+e[+-]?\d+$/i.test(value) ? [`Lethe does not read ${value} as a number in ${name}.`] : [];
+      })
+      .map((problem) => `${kind} ${metadata.name}: ${problem}`),
   );
 
 /** Rules reach Kubernetes through a chart and Prometheus as files: they must be the same. */

@@ -87,6 +87,7 @@ describe('the chart', () => {
     };
     plant('templates/_pod.tpl', 'readOnlyRootFilesystem', 'readOnlyRootFileSystem');
     plant('templates/_pod.tpl', 'name: LETHE_GROUP_ID', 'name: LETHE_GRUOP_ID');
+    plant('templates/_pod.tpl', '(printf "%.0f" (float64 $value))', '(toString $value)');
     plant('templates/scaling.yaml', 'maxReplicaCount', 'maxReplicas');
     plant('templates/monitoring.yaml', 'podMetricsEndpoints', 'endpoints');
     plant('templates/disruption.yaml', 'maxUnavailable: {{', 'maxUnavailable: [2] #{{');
@@ -96,6 +97,7 @@ describe('the chart', () => {
       /1\.30\.0: .*Deployment lethe-gateway is invalid.*'readOnlyRootFileSystem'/,
       /1\.37\.0: .*Job lethe-push is invalid.*'readOnlyRootFileSystem'/,
       /Deployment lethe-control: Lethe has no setting LETHE_GRUOP_ID. Did you mean `LETHE_GROUP_ID`\?/,
+      /Deployment lethe-gateway: Lethe does not read 2\.097152e\+06 as a number in LETHE_BATCH_BYTES/,
       /ScaledObject lethe-gateway is invalid.*'maxReplicas'/,
       /PodMonitor lethe-gateway is invalid.*'endpoints'/,
       /PodDisruptionBudget lethe-gateway is invalid/,

@@ -49,7 +49,9 @@
 - { name: {{ $file.setting }}, value: /etc/lethe/secret-{{ $index }}/{{ $file.key }} }
 {{- end }}
 {{- range $name, $value := .Values.settings }}
-- { name: {{ $name }}, value: {{ $value | toString | quote }} }
+{{- /* Helm reads every number as a float, and would print 2097152 as 2.097152e+06. */}}
+{{- $whole := and (kindIs "float64" $value) (eq $value (floor $value)) }}
+- { name: {{ $name }}, value: {{ ternary (printf "%.0f" (float64 $value)) (toString $value) $whole | quote }} }
 {{- end }}
 {{- end }}
 
