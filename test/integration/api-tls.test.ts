@@ -1,5 +1,6 @@
 /** The control API over TLS; a certificate is made for it, which takes openssl. */
 import { execFile } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { get } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -12,7 +13,10 @@ import { serveApi } from '../../services/adapters/http/api-server.ts';
 import { route } from '../../services/core/api/route.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'lethe-api-tls-'));
-const [cert, key] = ['cert.pem', 'key.pem'].map((name) => join(dir, name)) as [string, string];
+const pair = (name: string) => ({ cert: join(dir, `${name}-cert.pem`), key: join(dir, `${name}-key.pem`) });
+const { cert, key } = pair('first');
+const later = pair('later');
+const used = { cert, key };
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 let server: Awaited<ReturnType<typeof serveApi>>;
 
@@ -20,8 +24,10 @@ beforeAll(async () => {
   await ensureTools(['openssl'], () => {});
   const elliptic = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-  const files = ['-keyout', key, '-out', cert];
-  await promisify(execFile)('openssl', ['req', '-x509', ...elliptic, ...subject, '-days', '2', ...files]);
+  for (const one of [pair('first'), later]) {
+    const files = ['-keyout', one.key, '-out', one.cert];
+    await promisify(execFile)('openssl', ['req', '-x509', ...elliptic, ...subject, '-days', '2', ...files]);
+  }
   const document = { operationId: 'x', tag: 'x', summary: 'x', answers: {} };
   const handle = async () => ({ status: 200, body: { fine: true } });
   server = await serveApi({
@@ -31,7 +37,14 @@ beforeAll(async () => {
     authenticate: () => null,
     perMinute: 100,
     log: quiet,
-    tls: { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') },
+    tls: {
+      get cert() {
+        return readFileSync(used.cert, 'utf8');
+      },
+      get key() {
+        return readFileSync(used.key, 'utf8');
+      },
+    },
   });
 });
 afterAll(async () => {
@@ -62,4 +75,22 @@ it('speaks no TLS older than 1.2, and no plain HTTP', async () => {
     connect(server.port, '127.0.0.1', options).on('secureConnect', resolve).on('error', reject);
   });
   await expect(old).rejects.toThrow();
+});
+
+it('shows new connections a new certificate, and goes on with the one of before while the key does not fit', async () => {
+  const shown = (): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(server.port, '127.0.0.1', { ca: [cert, later.cert].map((file) => readFileSync(file)) });
+      socket.once('error', reject);
+      socket.once('secureConnect', () => {
+        resolve(socket.getPeerX509Certificate()?.serialNumber ?? '');
+        socket.destroy();
+      });
+    });
+  const serials = [cert, later.cert].map((file) => new X509Certificate(readFileSync(file)).serialNumber);
+  expect(await shown()).toBe(serials[0]);
+  used.cert = later.cert;
+  expect(await shown()).toBe(serials[0]);
+  used.key = later.key;
+  expect(await shown()).toBe(serials[1]);
 });

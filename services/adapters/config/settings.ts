@@ -3,7 +3,7 @@ import { type DecodeLimits, DEFAULT_DECODE_LIMITS } from '../../core/apply/codec
 import { type Deadlines, parseDeadlines } from '../../core/requests/deadline.ts';
 import { parseEpochs, type PseudonymSettings } from '../../core/pseudonym-epochs.ts';
 import { callbackHosts } from './settings-callbacks.ts';
-import { concealing, missing, oneOf, tlsFiles } from './settings-parts.ts';
+import { concealing, missing, oneOf, type TlsFiles, tlsFiles } from './settings-parts.ts';
 import { type KafkaSurroundings, kafka } from './settings-kafka.ts';
 import { redis, type RedisSurroundings, registry, type RegistrySurroundings } from './settings-servers.ts';
 import type { SettingName } from './settings-shape.ts';
@@ -25,7 +25,7 @@ export type Surroundings = {
     readonly port: number;
     /** Absolute path. */
     readonly tokensFile: string;
-    /** PEM texts, or null for plain HTTP. */
+    /** PEM texts, or null for plain HTTP. Reading a member gives what its file holds at that moment. */
     readonly tls: { readonly cert: string; readonly key: string } | null;
     readonly requestsPerMinute: number;
     /** Absolute path. */
@@ -180,15 +180,19 @@ function api(source: SettingsSource, required: boolean): Surroundings['api'] | n
     if (required) missing(source, 'LETHE_API_TOKENS_FILE', 'a file of lines that `lethe keys token` printed');
     return null;
   }
-  const { cert, key } = tlsFiles(source, 'LETHE_API_TLS');
+  const tls = tlsFiles(source, 'LETHE_API_TLS');
   return Object.freeze({
     host: text(source, 'LETHE_API_HOST', '127.0.0.1', /^[A-Za-z0-9.:_-]+$/, 'an address such as 127.0.0.1'),
     port: whole(source, 'LETHE_API_PORT', 8080, 0, 65_535),
     tokensFile: found.text,
-    tls: cert === undefined || key === undefined ? null : concealing({ cert, key }, ['key']),
+    tls: isWhole(tls) ? tls : null,
     requestsPerMinute: whole(source, 'LETHE_API_REQUESTS_PER_MINUTE', 6_000, 1, 10_000_000),
     feedsFile: source.findPath('LETHE_FEEDS_FILE')?.text ?? null,
   });
+}
+
+function isWhole(tls: TlsFiles): tls is TlsFiles & { readonly cert: string; readonly key: string } {
+  return 'cert' in tls && 'key' in tls;
 }
 
 function text(source: SettingsSource, name: SettingName, fallback: string, pattern: RegExp, what: string): string {

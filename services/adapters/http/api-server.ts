@@ -1,5 +1,6 @@
 /** The control API over HTTP: routes as data (core/api/route.ts), served by fastify. */
 import { randomUUID } from 'node:crypto';
+import type { Server as TlsServer } from 'node:tls';
 import rateLimit from '@fastify/rate-limit';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Answer, problem } from '../../core/api/problem.ts';
@@ -18,6 +19,8 @@ export type ServedRequest = {
   readonly seconds: number;
 };
 
+export type ServerTls = { readonly cert: string; readonly key: string };
+
 export type ApiOptions = {
   readonly routes: readonly ApiRoute[];
   /** Who a bearer token belongs to; null for nobody. */
@@ -28,8 +31,8 @@ export type ApiOptions = {
   readonly observe?: (request: ServedRequest) => void;
   /** Whoever waits longer gets 503, whatever becomes of what was asked. Default 25,000. */
   readonly handlerTimeoutMs?: number;
-  /** PEM. */
-  readonly tls?: { readonly cert: string; readonly key: string } | null;
+  /** PEM. Members may be getters: they are read at each connection. */
+  readonly tls?: ServerTls | null;
 };
 
 export type ApiAddress = { readonly host: string /** 0 picks a free one. */; readonly port: number };
@@ -37,6 +40,7 @@ export type ApiAddress = { readonly host: string /** 0 picks a free one. */; rea
 /** A request id of the client's is taken where it cannot be anything but an id. */
 const SAFE_ID = /^[A-Za-z0-9_-]{16,64}$/;
 const REQUEST_TIMEOUT_MS = 30_000;
+const TLS_MIN_VERSION = 'TLSv1.2';
 const REALM = 'Bearer realm="lethe"';
 
 declare module 'fastify' {
@@ -52,7 +56,8 @@ declare module 'fastify' {
 
 /** The server, not listening yet; `inject` asks it without a network. */
 export async function makeApi(options: ApiOptions): Promise<FastifyInstance> {
-  const { log } = options;
+  const { log, tls = null } = options;
+  const first = tls === null ? null : { cert: tls.cert, key: tls.key };
   const observe = (
     request: ServedRequest,
     more: { readonly requestId: string; readonly token: string | null },
@@ -63,9 +68,7 @@ export async function makeApi(options: ApiOptions): Promise<FastifyInstance> {
   };
   const app = fastify({
     logger: false,
-    ...(options.tls === undefined || options.tls === null
-      ? {}
-      : { https: { ...options.tls, minVersion: 'TLSv1.2' } as never }),
+    ...(first === null ? {} : { https: { ...first, minVersion: TLS_MIN_VERSION } as never }),
     requestIdHeader: false,
     genReqId: ({ headers }) => {
       const given = headers['x-request-id'];
@@ -84,6 +87,8 @@ export async function makeApi(options: ApiOptions): Promise<FastifyInstance> {
         observe({ route: 'unmatched', method: 'invalid', status, seconds: 0 }, { requestId, token: null });
     },
   });
+
+  if (tls !== null && first !== null) renewCertificate(app.server as unknown as TlsServer, tls, first, log);
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes: Buffer, done) => {
@@ -143,6 +148,27 @@ export async function makeApi(options: ApiOptions): Promise<FastifyInstance> {
   for (const declared of options.routes) addRoute(app, declared);
   await app.ready();
   return app;
+}
+
+/**
+ * Shows each new connection the certificate of that moment. Certificate and key are two files: where they do not fit yet
+ * (halfway through a change), or are broken, those of before stay.
+ */
+function renewCertificate(server: TlsServer, tls: ServerTls, first: ServerTls, log: Log): void {
+  let tried = first;
+  // Before the handshake of this very connection.
+  server.prependListener('connection', () => {
+    const { cert, key } = tls;
+    if (cert === tried.cert && key === tried.key) return;
+    tried = { cert, key };
+    try {
+      server.setSecureContext({ cert, key, minVersion: TLS_MIN_VERSION });
+      log.info({}, 'The API has a new certificate');
+    } catch {
+      // OpenSSL's message may hold anything.
+      log.warn({}, 'The certificate of before stays in use: LETHE_API_TLS_CERT and LETHE_API_TLS_KEY cannot be used');
+    }
+  });
 }
 
 /**

@@ -68,6 +68,8 @@ describe('the control API', () => {
     const { api } = good({ env, needs });
     expect(api.tls?.key).toContain('hunter2');
     expect(JSON.stringify(api) + inspect(api, { depth: 5 })).not.toContain('hunter2');
+    file('key.pem', PEM.replaceAll('x', 'renewed'));
+    expect(api.tls?.key).toContain('renewed');
     expect(bad({ ...env, LETHE_API_TLS_KEY: '' }, undefined, needs).join()).toContain(
       'LETHE_API_TLS_CERT is set alone',
     );
