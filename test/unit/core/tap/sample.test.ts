@@ -18,6 +18,12 @@ describe('a sample', () => {
     expect(offsets(round)).toEqual([...offsets(round)].sort((a, b) => a - b));
   });
 
+  it('is of those with the lowest ranks', () => {
+    const all = hits(1000);
+    const lowest = [...all].sort((a, b) => rankOf(a) - rankOf(b)).slice(0, 10);
+    expect(new Set(makeSampler(10).choose(all, 0).chosen)).toEqual(new Set(lowest));
+  });
+
   it('is of the same records for every output and for everybody', () => {
     const mine = offsets(makeSampler(10).choose(hits(1000, 'clean.a'), 0));
     expect(offsets(makeSampler(10).choose(hits(1000, 'clean.f'), 0))).toEqual(mine);

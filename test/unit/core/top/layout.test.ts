@@ -95,7 +95,9 @@ describe('by height', () => {
   });
 
   it.each([1, 2, 3, 5, 8, 10, 24, 50, 100])('no more than %s lines', (rows) => {
-    for (const one of [view(), many]) expect(shown(one, 100, rows).length).toBeLessThanOrEqual(rows);
+    const silent = Array.from({ length: 9 }, (_, index) => ({ endpoint: `http://${index}`, problem: 'x' }));
+    const troubled = { ...many, workers: { answering: 1, silent, notReady: [] } };
+    for (const one of [view(), many, troubled]) expect(shown(one, 100, rows).length).toBeLessThanOrEqual(rows);
   });
 
   it('leaves out reasons first, then blank lines', () => {
