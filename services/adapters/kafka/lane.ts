@@ -166,9 +166,14 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
     transaction = await producer.transaction();
     const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] });
     const committed = offsets?.partitions.find((entry) => entry.partition === partition);
-    if (committed === undefined || Number(committed.offset) < 0) {
+    // No word of the partition is not the word that nothing was committed: kafkajs shares one refresh of its metadata
+    // among all who ask meanwhile, whatever their topics are, and then asks for the offsets of no partition at all.
+    if (committed === undefined) throw unheard(topic, partition);
+    if (Number(committed.offset) < 0) {
       const watermarks = await admin.fetchTopicOffsets(topic);
-      position = Number(watermarks.find((entry) => entry.partition === partition)?.low ?? 0);
+      const bounds = watermarks.find((entry) => entry.partition === partition);
+      if (bounds === undefined) throw unheard(topic, partition);
+      position = Number(bounds.low);
       metadata = null;
     } else {
       position = Number(committed.offset);
@@ -237,6 +242,14 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
     commit,
     close: () => producer.disconnect().catch(() => undefined),
   };
+}
+
+/** A position that is not known for sure must not be taken for the beginning: all would be published once more. */
+function unheard(topic: string, partition: number): LetheError {
+  return new LetheError('unavailable', `Kafka did not say where the group stands in ${topic}/${partition}`, {
+    dependency: 'kafka',
+    fix: 'Nothing to do: it is asked again.',
+  });
 }
 
 /** The producer cannot abort any more (kafkajs then thinks of it as committing): the next one ends the transaction. */

@@ -148,7 +148,9 @@ export async function startSession(options: SessionOptions): Promise<Session> {
   /** What to say where the position is not among what the topic holds; null where it is. */
   const lossAt = async (topic: string, partition: number, position: number): Promise<LetheError | null> => {
     const marks = (await admin.fetchTopicOffsets(topic)).find((entry) => entry.partition === partition);
-    const [low, high] = [Number(marks?.low ?? 0), Number(marks?.high ?? 0)];
+    // Not heard of is not gone: whoever fetches next says what is wrong, if anything is.
+    if (marks === undefined) return null;
+    const [low, high] = [Number(marks.low), Number(marks.high)];
     if (position >= low && position <= high) return null;
     return new LetheError(
       'data_lost',

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
-import type { Message } from 'kafkajs';
+import type { Admin, Kafka, Message } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
-import { chunk, maxPublicationBytes, publicationBytes } from '../../../../services/adapters/kafka/lane.ts';
+import { chunk, maxPublicationBytes, openLane, publicationBytes } from '../../../../services/adapters/kafka/lane.ts';
 import type { Publication } from '../../../../services/core/transport.ts';
 
 const publication = (topic: string, size: number, key: string | null = null): Publication => ({
@@ -102,5 +102,51 @@ describe('publicationBytes', () => {
   it('leaves room for the head of a record batch', () => {
     // 61 bytes: KIP-98, "Message Format".
     expect(maxPublicationBytes({ partitions: 1, maxMessageBytes: 1000 })).toBeLessThanOrEqual(1000 - 61);
+  });
+});
+
+describe('openLane', () => {
+  type Offsets = Awaited<ReturnType<Admin['fetchOffsets']>>;
+  type Marks = Awaited<ReturnType<Admin['fetchTopicOffsets']>>;
+
+  const lane = (offsets: Offsets, marks: Marks = []) => {
+    let closed = 0;
+    const producer = {
+      connect: async () => undefined,
+      transaction: async () => ({}),
+      disconnect: async () => void closed++,
+    };
+    const opening = openLane({
+      kafka: { producer: () => producer } as unknown as Kafka,
+      admin: { fetchOffsets: async () => offsets, fetchTopicOffsets: async () => marks } as unknown as Admin,
+      ...{ groupId: 'g', topic: 'raw', partition: 1 },
+      topicFacts: async () => ({ partitions: 2, maxMessageBytes: 1 }) as never,
+      observer: {} as never,
+    });
+    return { opening, closed: () => closed };
+  };
+  const at = (partition: number, offset: string, metadata: string | null = null): Offsets => [
+    { topic: 'raw', partitions: [{ partition, offset, metadata }] },
+  ];
+  const bounds = (partition: number): Marks => [{ partition, offset: '9', high: '9', low: '4' }];
+
+  it('takes the partition up where the group stands', async () => {
+    const opened = await lane(at(1, '7', 'm')).opening;
+    expect([opened.position(), opened.metadata()]).toEqual([7, 'm']);
+  });
+
+  it('begins at the first record where the broker says that nothing was committed', async () => {
+    expect((await lane(at(1, '-1'), bounds(1)).opening).position()).toBe(4);
+  });
+
+  it.each([
+    ['says nothing of the topic', [], bounds(1)],
+    ['says nothing of any partition', [{ topic: 'raw', partitions: [] }], bounds(1)],
+    ['speaks of another partition', at(0, '7'), bounds(1)],
+    ['says nothing of where the topic begins', at(1, '-1'), bounds(0)],
+  ] satisfies [string, Offsets, Marks][])('opens nothing where Kafka %s', async (_what, offsets, marks) => {
+    const { opening, closed } = lane(offsets, marks);
+    await expect(opening).rejects.toMatchObject({ code: 'unavailable', retryable: true, dependency: 'kafka' });
+    expect(closed()).toBe(1);
   });
 });
