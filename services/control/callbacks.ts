@@ -80,6 +80,7 @@ export async function tellCallbacks(options: CallbackOptions, signal: AbortSigna
     const name = nameOf(change.message, place);
     return state === 'waiting' && !ended.has(name) && (failures.get(name)?.notBefore ?? 0) <= now();
   };
+  /** By host, of those that nobody is telling anything just now. */
   const due = (): ReadonlyMap<string, readonly Open[]> => {
     const byHost = new Map<string, Open[]>();
     for (const id of waiting) {
@@ -88,7 +89,11 @@ export async function tellCallbacks(options: CallbackOptions, signal: AbortSigna
       for (const state of callbackStates(request)) {
         if (!isDue(state)) continue;
         const host = hostOf(state.url);
-        byHost.set(host, [...(byHost.get(host) ?? []), { ...state, request }]);
+        if (busy.has(host)) continue;
+        const others = byHost.get(host);
+        // There may be tens of thousands, where a receiver has been away for a while.
+        if (others === undefined) byHost.set(host, [{ ...state, request }]);
+        else others.push({ ...state, request });
       }
     }
     return byHost;
@@ -131,10 +136,9 @@ export async function tellCallbacks(options: CallbackOptions, signal: AbortSigna
       await catchUp();
       await record();
       const byHost = due();
-      holding = byHost.size > 0 && (await lease.hold());
+      holding = byHost.size + busy.size > 0 && (await lease.hold());
       if (holding) {
         for (const [host, all] of byHost) {
-          if (busy.has(host)) continue;
           const work = tellAll(all)
             .catch((error: unknown) => {
               bug ??= error instanceof Error ? error : new Error('what was thrown is no error');
