@@ -111,11 +111,12 @@ describe('callbacks', () => {
     for (let id = 2; id <= 20_000; id++) {
       bench.events.push({ ...first!, event: { ...first!.event, id: `r-${id}` } });
     }
-    // All are looked at, none is told: a moment, or ten seconds where all of before are copied for each.
+    // All are looked at, none is told: a moment, or many seconds where all of before are copied for each.
     bench.held = false;
     const began = process.cpuUsage();
     await bench.live(1);
-    expect(process.cpuUsage(began).user / 1e6).toBeLessThan(4);
+    const { user, system } = process.cpuUsage(began);
+    expect((user + system) / 1e6).toBeLessThan(2);
   }, 60_000);
 
   it('hear of what happens later, without a look at what was told', async () => {
