@@ -52,7 +52,9 @@ export async function check(dir: string | undefined, options: CheckOptions): Pro
   }
   if (options.printAcls === true) return printAcls(dir, options, roles);
   const findings = sorted(await findAll(dir, options, roles));
-  process.stdout.write(options.format === 'json' ? findingsJson(findings) : findingsText(findings, painter()));
+  process.stdout.write(
+    options.format === 'json' ? findingsJson(findings) : findingsText(findings, painter(), process.stdout.columns),
+  );
   return exitCodeOf(findings);
 }
 
@@ -205,16 +207,9 @@ type Active =
   | { readonly ok: false; readonly finding: Extract<Finding, { level: 'fail' }> };
 
 async function activeBundle(store: BundleStore): Promise<Active> {
-  const failed = (finding: string, fault: 'config' | 'unavailable'): Active => ({
+  const failed = (finding: string, fault: 'config' | 'unavailable', fix = 'Push one: lethe push DIR.'): Active => ({
     ok: false,
-    finding: {
-      section: 'bundle',
-      level: 'fail',
-      fault,
-      subject: 'active bundle',
-      finding,
-      fix: 'Push one: lethe push DIR.',
-    },
+    finding: { section: 'bundle', level: 'fail', fault, subject: 'active bundle', finding, fix },
   });
   try {
     const digest = await store.activeDigest();
@@ -226,7 +221,9 @@ async function activeBundle(store: BundleStore): Promise<Active> {
     return failed(`${digest} does not compile in this version of Lethe`, 'config');
   } catch (error) {
     if (!(error instanceof LetheError)) throw error;
-    return failed(error.message, error.code === 'invalid_config' ? 'config' : 'unavailable');
+    // To push another is no remedy for a Redis that does not let anybody in.
+    if (error.code === 'invalid_config') return failed(error.message, 'config');
+    return failed(`cannot be read: ${error.message}`, 'unavailable', error.fix ?? '');
   }
 }
 
@@ -282,7 +279,8 @@ async function checkRegistry(
       registry,
       outputSchemas: outputSchemasOf,
       subjectOf: valueSubject,
-      say: (line) => void findings.push(say.warn('subjects', line, 'Nothing, where nobody writes Avro yet.')),
+      say: (line) =>
+        void findings.push(say.warn('subjects', line, 'Nothing to do as long as nobody writes Avro to it.')),
     });
     if (avro.length > 0 && findings.length === 1)
       findings.push(say.ok('subjects', 'schemas of outputs are compatible'));

@@ -419,7 +419,7 @@ describe('with more than that', () => {
     await withMore([more], async () => {
       const found = await until('it is noticed', async () => nonEmpty(bad(await kafkaFindings('gateway'))));
       expect(found.map(({ level, subject, finding }) => `${level} ${subject} ${finding}`)).toEqual([
-        `warn ${expected}, and needs not`,
+        `warn ${expected}, and does not need it`,
       ]);
     });
     await until('it is forgotten', async () => bad(await kafkaFindings('gateway')).length === 0);

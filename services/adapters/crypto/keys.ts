@@ -103,7 +103,8 @@ export const requireKey = (keys: Keys, name: KeyName): readonly [KeyVersion, ...
 export const generateKeys = (): string =>
   `${JSON.stringify(Object.fromEntries(KEY_NAMES.map((name) => [name, randomBytes(KEY_BYTES).toString('base64')])), null, 2)}\n`;
 
-const makeThem = (file: string): string => `Make one with \`lethe keys generate > ${file}\`, or set LETHE_KEYS_FILE.`;
+const makeThem = (file: string): string =>
+  `Make one with \`lethe keys generate --out ${file}\`, or set LETHE_KEYS_FILE.`;
 
 const unusable = (file: string, problems: readonly string[]): LetheError =>
   new LetheError('invalid_config', problems.map((problem) => `${file}: ${problem}`).join('\n'), {

@@ -81,7 +81,7 @@ function excess(rights: readonly KafkaRight[], authority: KafkaAuthority, princi
   const tooMuch = (subject: string, operations: readonly string[]): void => {
     if (operations.length === 0) return;
     const fix = 'Remove these ACLs: "lethe check --print-acls" prints the ones that are needed.';
-    findings.push(warn(subject, `may ${operations.join(', ')}, and needs not`, fix));
+    findings.push(warn(subject, `may ${operations.join(', ')}, and does not need it`, fix));
   };
   tooMuch(
     'cluster',

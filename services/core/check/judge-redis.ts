@@ -69,7 +69,7 @@ export function judgeRedisRights(rights: RedisRights, may: MayRun, user: string)
     .map(({ what }) => what);
   if (excess.length > 0) {
     const fix = 'Give it the rights that "lethe check --print-acls" prints, and no others.';
-    findings.push(warn(`user ${user}`, `may ${excess.join(', ')}, and needs not`, fix));
+    findings.push(warn(`user ${user}`, `may ${excess.join(', ')}, and does not need it`, fix));
   }
   return findings;
 }

@@ -57,7 +57,7 @@ describe('a user at Kafka', () => {
   });
   it('is warned of what it never does', () => {
     expect(judged(authority(['Read', 'Write', 'Create', 'Delete']))[1]).toBe(
-      'warn topic t: may Create, Delete, and needs not',
+      'warn topic t: may Create, Delete, and does not need it',
     );
   });
   it('may make a topic where that is its to make', () => {
@@ -71,7 +71,7 @@ describe('a user at Kafka', () => {
   });
   it('who may do one thing with the cluster is told which', () => {
     const one = authority(['Read', 'Write'], { cluster: new Set(['Alter', 'Describe'] as const) });
-    expect(judged(one).slice(1)).toEqual(['warn cluster: may Alter, and needs not']);
+    expect(judged(one).slice(1)).toEqual(['warn cluster: may Alter, and does not need it']);
   });
   it('lacks what nobody told of', () => {
     const others: KafkaRight[] = [
@@ -223,7 +223,7 @@ describe('a user at Redis', () => {
   it('is warned of keys that are not its own', () => {
     const found = judgeRedisRights(rights, ({ harmless }) => (harmless ? true : null), 'w');
     expect(told(found).slice(1)).toEqual([
-      "warn user w: may read keys that are not Lethe's, read subjects' data keys, and needs not",
+      "warn user w: may read keys that are not Lethe's, read subjects' data keys, and does not need it",
     ]);
   });
 });
