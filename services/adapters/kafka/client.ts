@@ -21,8 +21,11 @@ export type KafkaSettings = {
  */
 export const RETRY: RetryOptions = { initialRetryTime: 20, multiplier: 2, factor: 0.2, maxRetryTime: 1000, retries: 8 };
 
-/** Half-open sockets hang (kafkajs #1163, #659): every request has an end. */
-const REQUEST_TIMEOUT_MS = 15_000;
+/**
+ * Half-open sockets hang (kafkajs #1163, #659): every request has an end, early enough for a stream to go on within 15 s
+ * of a network that came back.
+ */
+const REQUEST_TIMEOUT_MS = 10_000;
 const CONNECTION_TIMEOUT_MS = 3_000;
 
 export function makeKafka(settings: KafkaSettings, logging: logCreator): Kafka {

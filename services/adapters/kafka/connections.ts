@@ -3,7 +3,8 @@
  *
  * - a request that gets no answer in time is given up, its connection is not (#1163, #659): where the other side is gone
  *   without a word, as behind a firewall that forgot, every later request waits for its timeout as well. Java's client
- *   closes the connection, and so do we;
+ *   closes the connection, and so do we, together with those to the same broker that have not been heard of since:
+ *   a worker has a dozen, and would else find out about one after the other, a timeout each;
  * - a connection that ended in the midst of an answer keeps that half when it connects again, and takes what comes next
  *   for the rest of it.
  */
@@ -11,6 +12,8 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 
 type Connection = {
+  readonly host: string;
+  readonly port: number;
   socket?: Socket;
   chunks: Buffer[];
   bytesBuffered: number;
@@ -18,6 +21,8 @@ type Connection = {
   isConnected: () => boolean;
   connect: () => Promise<unknown>;
   send: (protocol: unknown) => Promise<unknown>;
+  processData: (data: Buffer) => void;
+  disconnect: () => Promise<unknown>;
 };
 
 /** An answer begins with its length. */
@@ -32,22 +37,40 @@ export function installConnections(): void {
   const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/connection.js') as {
     prototype: Connection;
   };
-  const { connect, send } = prototype;
+  const { connect, send, processData, disconnect } = prototype;
+  /** When each open connection was last heard of, monotonic milliseconds. */
+  const heard = new Map<Connection, number>();
   prototype.connect = function connectFromTheBeginning(this: Connection) {
     if (!this.isConnected()) {
       this.chunks = [];
       this.bytesBuffered = 0;
       this.bytesNeeded = LENGTH_BYTES;
+      heard.set(this, performance.now());
     }
     return connect.call(this);
   };
+  prototype.processData = function processDataAndNote(this: Connection, data: Buffer) {
+    heard.set(this, performance.now());
+    processData.call(this, data);
+  };
+  prototype.disconnect = function disconnectAndForget(this: Connection) {
+    heard.delete(this);
+    return disconnect.call(this);
+  };
   prototype.send = async function sendOrGiveUp(this: Connection, protocol: unknown) {
     const { socket } = this;
+    const asked = performance.now();
     try {
       return await send.call(this, protocol);
     } catch (error) {
       // Another socket has taken its place: that one may be well.
-      if (isTimeout(error) && socket !== undefined && socket === this.socket) socket.destroy(error);
+      if (isTimeout(error) && socket !== undefined && socket === this.socket) {
+        socket.destroy(error);
+        for (const [other, since] of heard) {
+          const { host, port } = other;
+          if (since < asked && host === this.host && port === this.port) other.socket?.destroy(error);
+        }
+      }
       throw error;
     }
   };

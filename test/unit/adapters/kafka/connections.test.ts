@@ -98,6 +98,27 @@ describe('a connection', () => {
     expect(broker.connections()).toBe(before + 1);
   });
 
+  it('to a broker that is silent is given up with the first on which a request timed out', async () => {
+    installConnections();
+    let mute = false;
+    broker = await startBroker((api) => {
+      if (mute) return null;
+      return api === API_VERSIONS ? versions() : metadata(broker?.address ?? '');
+    });
+    admin = adminOf(broker.address);
+    const idle = adminOf(broker.address);
+    await Promise.all([admin.connect(), idle.connect()]);
+    await Promise.all([admin.listTopics(), idle.listTopics()]);
+    const before = broker.connections();
+    mute = true;
+    await expect(admin.listTopics()).rejects.toThrow(/timed out/);
+    mute = false;
+    await sleep(50);
+    expect(await idle.listTopics()).toEqual([]);
+    expect(broker.connections()).toBe(before + 1);
+    await idle.disconnect();
+  });
+
   it('that ended in the midst of an answer begins anew where it connects again', async () => {
     installConnections();
     let cut = false;
