@@ -12,7 +12,7 @@ export type Fault = {
   /** Workers at the start; 2 unless told. */
   readonly workers?: number;
   readonly settings?: Settings;
-  /** Records a second; 150 unless told. */
+  /** Records a second; 60 unless told. */
   readonly rate?: number;
   readonly format?: 'json' | 'avro';
   /** YAML of the policy after `from`. */

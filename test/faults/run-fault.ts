@@ -29,7 +29,8 @@ export type Outcome = {
 
 export const holds = ({ breaches, error }: Outcome): boolean => breaches.length === 0 && error === null;
 
-const CAUGHT_UP_MS = 60_000;
+/** So long nothing may happen before it is given up that anything will. */
+const STALLED_MS = 60_000;
 
 /**
  * Puts one fault to a world. Never throws: what goes wrong is part of the outcome.
@@ -51,7 +52,7 @@ export async function runFault(world: World, fault: Fault, seed: number, long = 
   try {
     const make = await fault.prepare?.({ world, random, name, topic: `raw.${name}` });
     scene = await startScene(world, {
-      ...{ name, random, workers: fault.workers ?? 2, settings: fault.settings ?? {}, rate: fault.rate ?? 150 },
+      ...{ name, random, workers: fault.workers ?? 2, settings: fault.settings ?? {}, rate: fault.rate ?? 60 },
       format: fault.format ?? 'json',
       long,
       ...(fault.body === undefined ? {} : { body: fault.body(name) }),
@@ -75,7 +76,7 @@ export async function runFault(world: World, fault: Fault, seed: number, long = 
 
 async function course(scene: Scene, fault: Fault): Promise<Evidence> {
   const { world, random } = scene;
-  await until('all partitions flow', () => scene.positions().every((next) => next > 20));
+  await until('all partitions flow', () => scene.positions().every((next) => next > 20), 60_000);
   await scene.withdraw();
   await moment(random, 0, 1_000);
   const meanwhile = fault.withdrawsMeanwhile === false ? Promise.resolve() : scene.withdraw().catch(() => undefined);
@@ -90,11 +91,7 @@ async function course(scene: Scene, fault: Fault): Promise<Evidence> {
   const ends = Array.from({ length: PARTITIONS }, (_, partition) =>
     Math.max(0, ...raw.filter((one) => one.partition === partition).map(({ offset }) => offset + 1)),
   );
-  await until(
-    'every raw record is decided about',
-    () => scene.positions().every((next, partition) => next >= (ends[partition] ?? 0)),
-    CAUGHT_UP_MS,
-  ).catch(() => undefined);
+  await caughtUp(scene, ends);
 
   const living = scene.workers();
   const metrics = await Promise.all(living.map(({ port }) => textOf(`http://127.0.0.1:${port}/metrics`)));
@@ -124,6 +121,18 @@ async function course(scene: Scene, fault: Fault): Promise<Evidence> {
   };
 }
 
+/** Waits until every raw record is decided about, or nothing moves any more: the checker will tell what is missing. */
+async function caughtUp({ positions }: Scene, ends: readonly number[]): Promise<void> {
+  const left = (): number =>
+    ends.reduce((sum, end, partition) => sum + Math.max(0, end - (positions()[partition] ?? 0)), 0);
+  for (let before = left(), since = Date.now(); before > 0 && Date.now() - since < STALLED_MS; ) {
+    await sleep(200);
+    const now = left();
+    if (now < before) since = Date.now();
+    before = now;
+  }
+}
+
 /** Seconds until each partition has moved on from where it stood when the fault ended. */
 async function progressAfter(scene: Scene, healed: number): Promise<(number | null)[]> {
   const before = scene.positions();
@@ -136,7 +145,7 @@ async function progressAfter(scene: Scene, healed: number): Promise<(number | nu
       }
       return seconds.every((one) => one !== null);
     },
-    CAUGHT_UP_MS,
+    STALLED_MS,
   ).catch(() => undefined);
   return seconds;
 }
