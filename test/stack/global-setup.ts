@@ -29,7 +29,6 @@ export default async function startSharedStacks(project: TestProject): Promise<(
   while (started.stacks.length < wanted) started.stacks.push(startStack({ docker: 'testcontainers' }));
   const stacks = await Promise.all(started.stacks.slice(0, wanted));
   project.provide('stacks', stacks.map(described));
-  project.provide('stack', described(stacks[0] as Stack));
   return async () => {
     started.users -= 1;
     if (started.users === 0) await Promise.all(started.stacks.splice(0).map(async (stack) => (await stack).stop()));

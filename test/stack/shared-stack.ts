@@ -15,7 +15,6 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** One for each file that may run at a time. */
     stacks: readonly SharedStack[];
-    stack: SharedStack;
   }
 }
 
