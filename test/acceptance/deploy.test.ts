@@ -55,7 +55,7 @@ describe('the chart', () => {
       gatway: { replicas: 2 }
       gateway: { replicas: two, terminationGracePeriodSeconds: 10 }
       control: { api: { enabled: true } }
-      settings: { LETHE_VAULT_TOKEN: secret }
+      settings: { LETHE_VAULT_TOKEN: secret, OTEL_EXPORTER_OTLP_HEADERS: secret, LETHE_HTTP_PORT: 9000 }
       keda: { enabled: true }
       `,
     );
@@ -70,6 +70,8 @@ describe('the chart', () => {
       /'\/gateway\/terminationGracePeriodSeconds'/,
       /'\/control\/api\/tokens\/secret'/,
       /LETHE_VAULT_TOKEN/,
+      /OTEL_EXPORTER_OTLP_HEADERS/,
+      /LETHE_HTTP_PORT/,
       /'\/keda\/topics'/,
     ]) {
       expect(problems).toMatch(wrong);
@@ -164,6 +166,45 @@ describe('the chart', () => {
         }
       }
     }
+  });
+
+  it('gives each role the Secrets that are its own, and keys to nobody who only pushes', async () => {
+    const all = { image: { repository: 'registry.example.com/lethe' }, keys: { secret: 'all-keys' } };
+    const secrets = (role: string) => ({ kafkaSasl: `${role}-kafka`, redis: `${role}-redis` });
+    const values = written(
+      'roles.yaml',
+      JSON.stringify({
+        ...all,
+        kafka: { brokers: ['kafka:9092'], sasl: { mechanism: 'plain', secret: 'all-kafka' } },
+        redis: { secret: 'all-redis' },
+        gateway: { secrets: { keys: 'gateway-keys', ...secrets('gateway') } },
+        push: { enabled: true, configMap: 'c', items: [{ key: 'a', path: 'a' }], secrets: secrets('push') },
+      }),
+    );
+    const target = join(folder, 'roles');
+    mkdirSync(target);
+    expect(await render(tools, CHART, values, target)).toEqual([]);
+    const mounted = manifestsIn(target)
+      .filter(({ kind }) => ['Deployment', 'Job'].includes(kind))
+      .map(({ metadata, spec }) => {
+        const { volumes } = spec?.template?.spec as unknown as { volumes: { secret?: { secretName: string } }[] };
+        return [metadata.name, volumes.flatMap(({ secret }) => (secret === undefined ? [] : [secret.secretName]))];
+      });
+    expect(Object.fromEntries(mounted)).toEqual({
+      'lethe-gateway': ['gateway-kafka', 'gateway-keys', 'gateway-redis'],
+      'lethe-control': ['all-kafka', 'all-keys', 'all-redis'],
+      'lethe-push': ['push-kafka', 'push-redis'],
+    });
+    const unused = written(
+      'unused.yaml',
+      JSON.stringify({
+        ...all,
+        kafka: { brokers: ['kafka:9092'] },
+        redis: { url: 'redis://redis:6379' },
+        gateway: { secrets: { redis: 'gateway-redis' } },
+      }),
+    );
+    expect((await render(tools, CHART, unused, target)).join('\n')).toMatch(/gateway\.secrets\.redis stands in for/);
   });
 });
 

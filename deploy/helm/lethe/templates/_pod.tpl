@@ -44,7 +44,6 @@
 {{- end }}
 {{- end }}
 - { name: LETHE_GROUP_ID, value: {{ .Values.groupId | quote }} }
-- { name: LETHE_KEYS_FILE, value: /etc/lethe/keys/keys.json }
 {{- range $index, $file := .Values.secretFiles }}
 - { name: {{ $file.setting }}, value: /etc/lethe/secret-{{ $index }}/{{ $file.key }} }
 {{- end }}
@@ -55,21 +54,43 @@
 {{- end }}
 {{- end }}
 
-{{/* name → Secret and what of it is mounted under which name, as YAML that "lethe.mounts" and "lethe.volumes" read. */}}
+{{/* Of who works with values and tokens: `push` has no use for keys. */}}
+{{- define "lethe.keysEnv" -}}
+- { name: LETHE_KEYS_FILE, value: /etc/lethe/keys/keys.json }
+{{- end }}
+
+{{/*
+name → Secret and what of it is mounted under which name, as YAML that "lethe.mounts" and "lethe.volumes" read.
+Takes (list $ COMPONENT): its own Secrets stand in for those of all.
+*/}}
 {{- define "lethe.secretVolumes" -}}
-keys: { secret: {{ .Values.keys.secret }}, items: { keys.json: {{ .Values.keys.key }} } }
+{{- $component := index . 1 -}}
+{{- with index . 0 -}}
+{{- $own := (index .Values $component).secrets -}}
+{{- if and $own.redis (not .Values.redis.secret) }}
+{{- fail (printf "%s.secrets.redis stands in for redis.secret, which is not set" $component) }}
+{{- end }}
+{{- if and $own.kafkaSasl (not .Values.kafka.sasl.mechanism) }}
+{{- fail (printf "%s.secrets.kafkaSasl stands in for kafka.sasl.secret, but there is no kafka.sasl.mechanism" $component) }}
+{{- end }}
+{{- if and $own.kafkaTls (not (and .Values.kafka.tls.enabled .Values.kafka.tls.secret)) }}
+{{- fail (printf "%s.secrets.kafkaTls stands in for kafka.tls.secret, which is not set" $component) }}
+{{- end }}
+{{- if ne $component "push" }}
+keys: { secret: {{ $own.keys | default .Values.keys.secret }}, items: { keys.json: {{ .Values.keys.key }} } }
+{{- end }}
 {{- if and .Values.kafka.tls.enabled .Values.kafka.tls.secret }}
 kafka-tls:
-  secret: {{ .Values.kafka.tls.secret }}
+  secret: {{ $own.kafkaTls | default .Values.kafka.tls.secret }}
   items: { ca.crt: ca.crt{{ if .Values.kafka.tls.clientCertificate }}, tls.crt: tls.crt, tls.key: tls.key{{ end }} }
 {{- end }}
 {{- if .Values.kafka.sasl.mechanism }}
 kafka-sasl:
-  secret: {{ .Values.kafka.sasl.secret }}
+  secret: {{ $own.kafkaSasl | default .Values.kafka.sasl.secret }}
   items: { username: {{ .Values.kafka.sasl.usernameKey }}, password: {{ .Values.kafka.sasl.passwordKey }} }
 {{- end }}
 {{- if .Values.redis.secret }}
-redis: { secret: {{ .Values.redis.secret }}, items: { url: {{ .Values.redis.urlKey }} } }
+redis: { secret: {{ $own.redis | default .Values.redis.secret }}, items: { url: {{ .Values.redis.urlKey }} } }
 {{- end }}
 {{- if .Values.redis.tls.secret }}
 redis-tls:
@@ -83,6 +104,7 @@ registry:
 {{- end }}
 {{- range $index, $file := .Values.secretFiles }}
 secret-{{ $index }}: { secret: {{ $file.secret }}, items: { {{ $file.key }}: {{ $file.key }} } }
+{{- end }}
 {{- end }}
 {{- end }}
 
