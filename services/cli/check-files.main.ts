@@ -75,6 +75,11 @@ export function checkKeys(
     const finding = 'no key "checkpoint" to sign receipts with: requests of subjects are not carried out';
     findings.push(keys.warn(file, finding, 'Add it: "lethe keys generate" prints a complete set of new keys.'));
   }
+  if (roles.includes('control') && !needed.has('dead_letter') && versions.dead_letter.length === 0) {
+    const finding =
+      'no key "dead_letter" to open the index of published keys with: no erasure ends where an output is keyed by a field';
+    findings.push(keys.warn(file, finding, 'Add the one that the workers have.'));
+  }
   if (findings.length > 0) return findings;
   return [keys.ok(file, `holds ${[...needed].join(', ')}`)];
 }

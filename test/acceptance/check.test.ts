@@ -108,6 +108,18 @@ describe('a check', () => {
     expect(stdout).toContain('unreachable: ECONNREFUSED');
   });
 
+  it('says what control cannot do without two keys that it starts without', async () => {
+    const keys = join(dir, 'control.json');
+    const key = Buffer.alloc(32).toString('base64');
+    writeFileSync(keys, JSON.stringify({ subject: key, pseudonym: key }), { mode: 0o600 });
+    const { code, stdout } = await command(['check', '--role', 'control', config], { ...AWAY, LETHE_KEYS_FILE: keys });
+    expect(code).toBe(69);
+    expect(stdout).toMatch(/^warn +keys .*no key "checkpoint" to sign receipts with/m);
+    expect(stdout).toMatch(/^warn +keys .*no key "dead_letter" to open the index of published keys with/m);
+    // To push a bundle is no remedy for a Redis that is away.
+    expect(stdout).not.toContain('Push one');
+  });
+
   it.each([[['check', '--role', 'nobody']], [['check', join(dir, 'nowhere')]]])(
     '%j is no command, 64',
     async (args) => {
