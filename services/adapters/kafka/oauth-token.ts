@@ -81,7 +81,9 @@ async function requestToken(client: TokenClient): Promise<{ token: string; lifeM
 const formEncoded = (text: string): string => new URLSearchParams({ a: text }).toString().slice(2);
 
 function failed(client: TokenClient, what: string, cause?: unknown): LetheError {
-  return new LetheError('unavailable', `The token endpoint ${client.url} ${what}`, {
+  // A query may hold a key of the provider's.
+  const { origin, pathname } = new URL(client.url);
+  return new LetheError('unavailable', `The token endpoint ${origin}${pathname} ${what}`, {
     dependency: 'kafka',
     fix: 'Check KAFKA_SASL_OAUTH_TOKEN_URL, KAFKA_SASL_OAUTH_CLIENT_ID, KAFKA_SASL_OAUTH_CLIENT_SECRET and KAFKA_SASL_OAUTH_SCOPE.',
     ...(cause === undefined ? {} : { cause }),

@@ -15,6 +15,10 @@ export type RegistryAccess = {
   readonly timeoutMs: number;
 };
 
+/** Far more than any schema; what goes on for ever must not fill the memory until the timeout. */
+const MOST_ANSWER_BYTES = 16 * 1024 * 1024;
+const TOO_LONG = 'ERR_ANSWER_TOO_LONG';
+
 /** What became of a request: the label of `lethe_schema_requests_total`. */
 export type RequestResult = 'ok' | 'not_found' | 'refused' | 'error';
 
@@ -90,7 +94,12 @@ function exchange(
     asked.once('error', reject);
     asked.once('response', (response) => {
       const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      let bytes = 0;
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > MOST_ANSWER_BYTES) response.destroy(Object.assign(new Error(), { code: TOO_LONG }));
+        else chunks.push(chunk);
+      });
       response.once('error', reject);
       response.once('end', () => {
         resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') });

@@ -78,7 +78,7 @@ describe('a token by client credentials', () => {
     ['a redirect', (_, response) => void response.writeHead(302, { location: '/other' }).end(), /cannot be reached/],
   ])('%s is told without the secret', async (_, given, told) => {
     answer = given;
-    const error = await tokensOf(client())
+    const error = await tokensOf(client({ url: `${url}?key=hunter2` }))
       .token()
       .catch((thrown: unknown) => thrown as Error & { fix: string });
     expect(error).toMatchObject({ code: 'unavailable', dependency: 'kafka', message: expect.stringMatching(told) });

@@ -93,6 +93,23 @@ describe('the schema registry client', () => {
     }
   });
 
+  it('reads no answer that goes on and on', async () => {
+    const server = createServer((_, response) => {
+      const more = (): void => {
+        while (!response.destroyed && response.write(Buffer.alloc(1024 * 1024, 32)));
+      };
+      response.on('drain', more);
+      more();
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const registry = makeRegistry({ url: `http://127.0.0.1:${port}`, ...NOBODY, timeoutMs: 10_000 });
+    const error = await failure(registry.versions('s'));
+    expect(error.message).toContain('ERR_ANSWER_TOO_LONG');
+    expect(error.retryable).toBe(true);
+  }, 30_000);
+
   it('is unavailable where nobody listens', async () => {
     const { url } = await fake(() => json({}));
     const server = servers.pop();
