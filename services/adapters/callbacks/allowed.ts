@@ -53,23 +53,25 @@ export function checkCallbackUrl(text: string, hosts: CallbackHosts): CallbackUr
   if (!hosts.has(endpointOf(url)))
     return refuse('must be of a host and port that the setting LETHE_CALLBACK_HOSTS names');
   const literal = literalOf(url);
-  if (literal !== null && !isAllowedAddress(literal, hosts)) return refuse('must be of an address that may be called');
+  if (literal !== null && !isAllowedAddress(literal, portOf(url), hosts))
+    return refuse('must be of an address that may be called');
   return { ok: true, url: url.href };
 }
 
 /**
  * Whether an address may be connected to: a public one, or a private or loopback one that the allow-list names as an
- * address. Link-local ones (169.254.169.254 of cloud metadata), multicast, and IPv6 ways to IPv4 never are. An IPv4
+ * address with that very port: nobody's name may lead to another one. Link-local ones (169.254.169.254 of cloud metadata), multicast, and IPv6 ways to IPv4 never are. An IPv4
  * address written as IPv6 is taken for what it is.
  */
-export function isAllowedAddress(address: string, hosts: CallbackHosts): boolean {
+export function isAllowedAddress(address: string, port: string, hosts: CallbackHosts): boolean {
   if (!ipaddr.isValid(address)) return false;
   const parsed = ipaddr.process(address);
   const range = parsed.range();
   if (range === 'unicast') return parsed.kind() === 'ipv4' || parsed.match(GLOBAL_IPV6);
   if (!['private', 'loopback', 'uniqueLocal', 'carrierGradeNat'].includes(range)) return false;
   return [...hosts].some((endpoint) => {
-    const literal = literalOf(new URL(`https://${endpoint}`));
+    const named = new URL(`https://${endpoint}`);
+    const literal = portOf(named) === port ? literalOf(named) : null;
     return literal !== null && ipaddr.process(literal).toNormalizedString() === parsed.toNormalizedString();
   });
 }
@@ -84,6 +86,12 @@ function isLoopback(literal: string | null): boolean {
   return literal !== null && ipaddr.process(literal).range() === 'loopback';
 }
 
-function endpointOf({ hostname, port, protocol }: URL): string {
-  return `${hostname}:${port === '' ? (protocol === 'http:' ? '80' : '443') : port}`;
+function endpointOf(url: URL): string {
+  return `${url.hostname}:${portOf(url)}`;
+}
+
+/** The one that is connected to. */
+export function portOf({ port, protocol }: Pick<URL, 'port' | 'protocol'>): string {
+  if (port !== '') return port;
+  return protocol === 'http:' ? '80' : '443';
 }

@@ -3,7 +3,7 @@ import { lookup as resolveName } from 'node:dns';
 import { type RequestOptions, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { type CallbackHosts, checkCallbackUrl, isAllowedAddress } from './allowed.ts';
+import { type CallbackHosts, checkCallbackUrl, isAllowedAddress, portOf } from './allowed.ts';
 
 /** Null: it was taken. Otherwise why not, in words that hold nothing of URL or answer: `status_500`, `timeout`, … */
 export type SendCallback = (
@@ -27,7 +27,7 @@ class AddressRefused extends Error {}
 
 export function makeCallbackSender(options: CallbackSenderOptions): SendCallback {
   const { hosts, timeoutMs = TIMEOUT_MS } = options;
-  const lookup = onlyAllowed(hosts, options.resolve ?? (resolveName as LookupFunction));
+  const resolveAny = options.resolve ?? (resolveName as LookupFunction);
   return (text, headers, body) => {
     // The setting may have changed since the URL was taken.
     const checked = checkCallbackUrl(text, hosts);
@@ -37,7 +37,7 @@ export function makeCallbackSender(options: CallbackSenderOptions): SendCallback
       method: 'POST',
       // A connection each time: one that was kept open was looked at some other time.
       agent: false,
-      lookup,
+      lookup: onlyAllowed(hosts, portOf(url), resolveAny),
       maxHeaderSize: MOST_HEADER_BYTES,
       headers: { ...headers, 'content-length': Buffer.byteLength(body), 'user-agent': 'lethe', connection: 'close' },
     };
@@ -66,7 +66,7 @@ export function makeCallbackSender(options: CallbackSenderOptions): SendCallback
  * A name may mean another address each time it is asked for (DNS rebinding): what is looked at here is what is connected
  * to. A name of which any address is not allowed is refused altogether.
  */
-function onlyAllowed(hosts: CallbackHosts, resolve: LookupFunction): LookupFunction {
+function onlyAllowed(hosts: CallbackHosts, port: string, resolve: LookupFunction): LookupFunction {
   return (name, options, done) => {
     resolve(name, { ...options, all: true }, (error, found) => {
       if (error !== null) {
@@ -75,7 +75,7 @@ function onlyAllowed(hosts: CallbackHosts, resolve: LookupFunction): LookupFunct
       }
       const addresses = Array.isArray(found) ? found : [];
       const [first] = addresses;
-      if (first === undefined || !addresses.every(({ address }) => isAllowedAddress(address, hosts))) {
+      if (first === undefined || !addresses.every(({ address }) => isAllowedAddress(address, port, hosts))) {
         done(new AddressRefused(), '');
         return;
       }

@@ -73,7 +73,7 @@ describe('a callback URL', () => {
 
 describe('an address', () => {
   it.each(['8.8.8.8', '203.0.112.1', '2606:4700::1111', '::ffff:8.8.8.8'])('%s may be connected to', (address) => {
-    expect(isAllowedAddress(address, NAMES)).toBe(true);
+    expect(isAllowedAddress(address, '443', NAMES)).toBe(true);
   });
 
   it.each([
@@ -84,16 +84,19 @@ describe('an address', () => {
     ...['::ffff:127.0.0.1', '::ffff:a9fe:a9fe', '::ffff:10.0.0.1', '::7f00:1', '::10.0.0.1', '64:ff9b::a9fe:a9fe'],
     ...['64:ff9b:1::a00:1', '2002:7f00:1::', '2001::1', '4000::1', 'hooks.example.com', ''],
   ])('%s may not', (address) => {
-    expect(isAllowedAddress(address, NAMES)).toBe(false);
+    expect(isAllowedAddress(address, '443', NAMES)).toBe(false);
   });
 
-  it('that is private or loopback may be, where the setting names it as an address', () => {
-    expect(isAllowedAddress('10.1.2.3', HOSTS)).toBe(true);
-    expect(isAllowedAddress('::ffff:10.1.2.3', HOSTS)).toBe(true);
-    expect(isAllowedAddress('127.0.0.1', HOSTS)).toBe(true);
-    expect(isAllowedAddress('0:0:0:0:0:0:0:1', HOSTS)).toBe(true);
-    expect(isAllowedAddress('10.1.2.4', HOSTS)).toBe(false);
-    expect(isAllowedAddress('127.0.0.2', HOSTS)).toBe(false);
+  it('that is private or loopback may be, where the setting names it as an address, with that port', () => {
+    expect(isAllowedAddress('10.1.2.3', '443', HOSTS)).toBe(true);
+    expect(isAllowedAddress('::ffff:10.1.2.3', '443', HOSTS)).toBe(true);
+    expect(isAllowedAddress('127.0.0.1', '9000', HOSTS)).toBe(true);
+    expect(isAllowedAddress('0:0:0:0:0:0:0:1', '9000', HOSTS)).toBe(true);
+    expect(isAllowedAddress('10.1.2.4', '443', HOSTS)).toBe(false);
+    expect(isAllowedAddress('127.0.0.2', '9000', HOSTS)).toBe(false);
+    // hooks.example.com:443 that resolves to it: the setting names it for another receiver.
+    expect(isAllowedAddress('127.0.0.1', '443', HOSTS)).toBe(false);
+    expect(isAllowedAddress('10.1.2.3', '8443', HOSTS)).toBe(false);
   });
 });
 

@@ -133,7 +133,7 @@ describe('an address', () => {
     });
     // Good when looked at first, loopback whenever asked again: a check before connecting would pass.
     const rebinding = names(['127.0.0.1'], ['127.0.0.2']);
-    const hosts = parseCallbackHosts([`hooks.example.com:${port}`, '127.0.0.1']);
+    const hosts = parseCallbackHosts([`hooks.example.com:${port}`, `127.0.0.1:${port}`]);
     const send = makeCallbackSender({ hosts, timeoutMs: 400, resolve: rebinding.resolve });
     // It speaks TLS to a receiver that does not: so much shows that it came there, and asked for the name once.
     expect(await send(`https://hooks.example.com:${port}/`, {}, '{}')).not.toBe('address_refused');
