@@ -32,7 +32,10 @@ export const addCheck: AddCommand = (parent, finish) => {
     )
     .addOption(new Option('--format <format>', 'of the table').choices(['text', 'json']).default('text'))
     .option('--print-acls', 'print the exact ACLs that the roles need, and check nothing')
-    .option('--principal <name>', 'of the Kafka user in ACLs; default: KAFKA_SASL_USERNAME, else lethe-ROLE')
+    .option(
+      '--principal <name>',
+      'of the Kafka user in ACLs; default: KAFKA_SASL_USERNAME where --role names one, else lethe-ROLE',
+    )
     .option(...CONFIG_FLAG)
     .action(
       finish(async (dir: string | undefined, options: CheckOptions) =>
