@@ -24,9 +24,9 @@ export function checkSecretFiles(config: string | undefined): readonly Finding[]
   for (const name of names) {
     const found = source.findPath(name);
     if (found === null) continue;
-    const mode = statSync(found.text, { throwIfNoEntry: false })?.mode;
-    // That it is not there is said by whoever reads it.
-    if (mode === undefined) continue;
+    const mode = modeOf(found.text);
+    // That it cannot be read is said by whoever reads it.
+    if (mode === null) continue;
     const open = [...(mode & OTHERS_READ ? ['read'] : []), ...(mode & OTHERS_WRITE ? ['write'] : [])];
     if (open.length === 0) fine++;
     else {
@@ -37,6 +37,15 @@ export function checkSecretFiles(config: string | undefined): readonly Finding[]
   if (fine > 0)
     findings.push(settings.ok('secret files', `${counted(fine, 'file')} closed to other users of this machine`));
   return findings;
+}
+
+/** Null where it is not there, or its folder is closed to us. */
+function modeOf(path: string): number | null {
+  try {
+    return statSync(path).mode;
+  } catch {
+    return null;
+  }
 }
 
 /**
