@@ -187,8 +187,8 @@ describe('the chart', () => {
     const mounted = manifestsIn(target)
       .filter(({ kind }) => ['Deployment', 'Job'].includes(kind))
       .map(({ metadata, spec }) => {
-        const { volumes } = spec?.template?.spec as unknown as { volumes: { secret?: { secretName: string } }[] };
-        return [metadata.name, volumes.flatMap(({ secret }) => (secret === undefined ? [] : [secret.secretName]))];
+        const pod = spec?.template?.spec as unknown as { volumes: { secret?: { secretName: string } }[] };
+        return [metadata.name, pod.volumes.flatMap(({ secret }) => (secret === undefined ? [] : [secret.secretName]))];
       });
     expect(Object.fromEntries(mounted)).toEqual({
       'lethe-gateway': ['gateway-kafka', 'gateway-keys', 'gateway-redis'],
