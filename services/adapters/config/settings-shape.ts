@@ -88,7 +88,7 @@ export const settingsShape = z
       'By when requests of subjects are to be completed, by regime. Default gdpr=P30D,ccpa=P45D.',
     ),
     LETHE_CALLBACK_HOSTS: text(
-      'HOST or HOST:PORT, separated by commas: what callbacks of requests of subjects may name, with https. A private or loopback address only where it is named itself; http only to loopback. Default: none, callbacks are refused.',
+      'HOST or HOST:PORT, separated by commas: what callbacks of requests of subjects may name, with https. A private or loopback address only where it is named itself, with its port; http only to loopback. Default: none, callbacks are refused.',
     ),
     OTEL_SDK_DISABLED: text('true: no traces, whatever else is set.'),
     OTEL_TRACES_EXPORTER: text(
