@@ -1,7 +1,6 @@
 /** `npm run test:faults`: puts every fault of the table to a running gateway, and writes down what held. */
 import { parseArgs } from 'node:util';
 import { StackError } from '../../deploy/local/error.ts';
-import { silenceNegativeTimeoutWarning } from '../../services/adapters/log/warnings.ts';
 import { holds, type Outcome, runFault } from './run-fault.ts';
 import { writeResults } from './results.ts';
 import { FAULTS, faultNamed } from './table.ts';
@@ -22,7 +21,6 @@ Exits 1 where an invariant is broken.
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function main(): Promise<number> {
-  silenceNegativeTimeoutWarning();
   const { values } = parseArgs({
     options: {
       fault: { type: 'string', multiple: true },

@@ -11,6 +11,7 @@ import { startRedis } from '../../deploy/local/redis.ts';
 import { CONFLUENT_API, startRegistry } from '../../deploy/local/registry.ts';
 import { createRunDir, type RunDir } from '../../deploy/local/run-dir.ts';
 import { ensureTools, toolsFor } from '../../deploy/local/tools.ts';
+import { silenceNegativeTimeoutWarning } from '../../services/adapters/log/warnings.ts';
 import { isReady } from '../stack/workbench.ts';
 import { startProxiedKafka } from './proxied-kafka.ts';
 import { type Proxy, startToxiproxy } from './toxiproxy.ts';
@@ -45,6 +46,7 @@ export type World = {
 const STALENESS = 'PT10S';
 
 export async function startWorld(log: Log): Promise<World> {
+  silenceNegativeTimeoutWarning();
   await ensureTools([...toolsFor(['kafka', 'redis'], []), 'kcat'], log);
   const runDir = createRunDir();
   const dir = mkdtempSync(join(tmpdir(), 'lethe-faults-'));
