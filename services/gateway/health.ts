@@ -55,7 +55,11 @@ export function makeHealth(): Health {
     watchingBundles: (store) => ({ ...store, activeDigest: () => watching(store.activeDigest()) }),
     checks: (bundle) => [
       // None of the partitions is an assignment too: there are more workers than partitions.
-      { name: 'assignment', ok: partitions >= 0, ...(partitions >= 0 ? {} : { reason: 'not in the group yet' }) },
+      {
+        name: 'assignment',
+        ok: partitions >= 0,
+        ...(partitions >= 0 ? {} : { reason: 'not in the group yet, or there is no raw topic yet' }),
+      },
       { name: 'bundle', ok: bundle, ...(bundle ? {} : { reason: 'no bundle is active: lethe push DIR' }) },
       { name: 'redis', ok: redis, ...(redis ? {} : { reason: 'the last command failed' }) },
       { name: 'kafka', ok: kafka, ...(kafka ? {} : { reason: 'not connected' }) },

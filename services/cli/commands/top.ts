@@ -40,7 +40,7 @@ export const addTop: AddCommand = (parent, finish) => {
       'after',
       `${ABOUT}\n${examples([
         'lethe top',
-        'lethe top --metrics http://gateway.lethe.svc:9464/metrics',
+        'lethe top --metrics http://lethe-gateway.lethe.svc:9464/metrics',
         'lethe top --metrics 10.0.0.1:9464,10.0.0.2:9464 --interval 5s',
         'lethe top --count 2 | tail -1 | jq .routes',
       ])}`,
