@@ -1,7 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { ClosingLineReporter } from './stack/closing-line-reporter.ts';
 
 const root = new URL('..', import.meta.url).pathname;
+
+/** Vitest leaves a core free, which of two is half the machine. */
+const ALL_CORES = availableParallelism();
 
 /** Files on real parts that run at a time, a stack each. Two would be in each other's way on servers that were given. */
 const given = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'REDIS_URL'].some((name) => process.env[name]);
@@ -24,6 +28,7 @@ export default defineConfig({
           name: 'unit',
           root,
           include: ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts'],
+          maxWorkers: ALL_CORES,
         },
       },
       {
@@ -32,6 +37,7 @@ export default defineConfig({
           name: 'acceptance',
           root,
           include: ['test/acceptance/**/*.test.ts'],
+          maxWorkers: ALL_CORES,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
