@@ -342,7 +342,8 @@ describe('the metrics', () => {
       lethe_paused_partitions lethe_rebalances_total lethe_transactions_total lethe_lookups_total
       lethe_redis_duration_seconds lethe_consent_view_age_seconds lethe_consent_propagation_seconds
       lethe_schema_requests_total lethe_bundle_info lethe_bundle_reloads_total lethe_build_info
-      lethe_shadow_divergence_total lethe_shadow_bundle_info`.split(/\s+/);
+      lethe_shadow_divergence_total lethe_shadow_bundle_info lethe_ready lethe_assigned_partitions
+      lethe_consent_max_staleness_seconds`.split(/\s+/);
     expect(new Set(names)).toEqual(new Set(design));
     expect(names).toHaveLength(design.length);
     for (const name of design) expect(metricsText).toMatch(new RegExp(`^# TYPE ${name} `, 'm'));
