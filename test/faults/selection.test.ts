@@ -1,5 +1,5 @@
 /**
- * Issue 6: a short selection of `npm run test:faults`, one fault of each kind; and one run in which the fault is to break
+ * Issue 6: a short selection of `npm run test:faults`; and one run in which the fault is to break
  * the invariants, so that referee and checker are known to see what they look for.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { faultNamed } from './table.ts';
 import { startWorld, type World } from './world.ts';
 
 const SEED = 1;
-const SELECTION = ['kill-at-end-txn', 'foreign-transactional-id', 'kafka-reset', 'redis-values-swapped'];
+const SELECTION = ['kill-at-end-txn', 'redis-values-swapped'];
 
 let world: World;
 
