@@ -1,15 +1,8 @@
 /** Requests as people and other systems see them: the words of OpenDSR 2.0, and Lethe's own beside them. */
-import { type CallbackState, callbackStates, hostOf } from './callbacks.ts';
+import { type CallbackBody, type CallbackState, callbackStates, hostOf } from './callbacks.ts';
 import { nextStep, type RequestStatus, statusOf, type SubjectRequest } from './request.ts';
 
-export type ShownRequest = {
-  readonly subject_request_id: string;
-  readonly subject_request_type: string;
-  readonly request_status: RequestStatus;
-  readonly received_time: string;
-  readonly expected_completion_time: string;
-  readonly completed_time: string | null;
-  readonly regime: string;
+export type ShownRequest = Omit<CallbackBody, 'event_time'> & {
   readonly overdue: boolean;
   readonly next_step: string | null;
   readonly waiting_for: string | null;
