@@ -1,6 +1,5 @@
 import { makeSegmentCodec } from '../adapters/avro-single-object/audit-segments.ts';
 import { digestFiles } from '../adapters/config/digest.ts';
-import { sha256Hex } from '../adapters/crypto/digest.ts';
 import { makeKeyring } from '../adapters/crypto/keyring.ts';
 import { makeSealer, open } from '../adapters/crypto/sealer.ts';
 import { makeKafka } from '../adapters/kafka/client.ts';
@@ -14,16 +13,13 @@ import { makeLog } from '../adapters/log/logger.ts';
 import { silenceNegativeTimeoutWarning } from '../adapters/log/warnings.ts';
 import { makeRedisBundleStore } from '../adapters/redis/bundle-store.ts';
 import { connectRedis } from '../adapters/redis/client.ts';
-import { makeRedisConsentStore } from '../adapters/redis/consent-store.ts';
 import { GENESIS } from '../core/audit/segment.ts';
 import { readMarks } from '../core/dead-letter-marks.ts';
 import { makeSelection, readCoordinates } from '../core/dead-letter-selection.ts';
-import { makeEngine } from '../core/engine.ts';
 import { LetheError } from '../core/errors.ts';
 import { AUDIT_TOPIC, DEAD_LETTER_TOPIC } from '../core/own-topics.ts';
 import { readReplayHeads } from '../core/replay-heads.ts';
 import { decodePosition } from '../gateway/position.ts';
-import { wireDataKeys } from '../gateway/data-keys.main.ts';
 import { makeLetterPath } from '../gateway/replayed-letters.ts';
 import { boundYoungGeneration } from '../gateway/young-generation.main.ts';
 import type { ReplayLettersOptions } from './commands/dead-letters.ts';
@@ -33,6 +29,7 @@ import { makeReplayTally, replayFindings, replaySummary, replayText } from './de
 import { rawTopicOf, timesOf } from './dead-letters.main.ts';
 import { activeBundles } from './active-bundles.main.ts';
 import { EXIT } from './exit.ts';
+import { letterParts } from './letter-parts.main.ts';
 import { keysOf } from './keys-option.main.ts';
 import { makeProgress } from './progress.ts';
 import { commandSettings } from './settings.main.ts';
@@ -102,19 +99,17 @@ export async function deadLettersReplay(texts: readonly string[], options: Repla
         selection: makeSelection({ code: options.code ?? null, topic, ...times, coordinates }),
         openLetter: makeOpenLetter((envelope, data) => open(keys, envelope, data)),
         replay: makeLetterPath(
-          {
+          letterParts({
+            settings,
+            redis,
+            keys,
             bundles,
             bundleStore,
-            consents: makeRedisConsentStore(redis),
-            dataKeys: dryRun ? null : wireDataKeys({ vault: settings.vault, keys, redis }),
             keyring,
-            engine: makeEngine({ keyring }),
             topic: facts,
             encodeSegment: segments.encode,
-            hashText: sha256Hex,
-            now: Date.now,
-            maxStalenessMs: settings.consentMaxStalenessMs,
-          },
+            dry: dryRun,
+          }),
           makeSealer(keys),
         ),
         refusalOf: refusals(),

@@ -4,7 +4,6 @@ import { makeSegmentCodec } from '../adapters/avro-single-object/audit-segments.
 import { makeRequestEventCodec } from '../adapters/avro-single-object/requests.ts';
 import { digestFiles } from '../adapters/config/digest.ts';
 import type { Settings } from '../adapters/config/settings.ts';
-import { sha256Hex } from '../adapters/crypto/digest.ts';
 import { makeKeyring } from '../adapters/crypto/keyring.ts';
 import type { Keys } from '../adapters/crypto/keys.ts';
 import { openReplayLog } from '../adapters/kafka/replay-log.ts';
@@ -12,19 +11,17 @@ import { makeKafkaTopicReader } from '../adapters/kafka/topic-reader.ts';
 import { makeTopicCatalog } from '../adapters/kafka/topics.ts';
 import { makeRedisBundleStore } from '../adapters/redis/bundle-store.ts';
 import type { RedisClient } from '../adapters/redis/client.ts';
-import { makeRedisConsentStore } from '../adapters/redis/consent-store.ts';
 import type { WiredRequests } from '../control/requests.main.ts';
 import { GENESIS } from '../core/audit/segment.ts';
 import { correctionChainTopic, type ReplayedBatch } from '../core/dead-letter-replay.ts';
-import { makeEngine } from '../core/engine.ts';
 import { LetheError } from '../core/errors.ts';
 import { AUDIT_TOPIC, REQUESTS_TOPIC } from '../core/own-topics.ts';
 import { readReplayHeads } from '../core/replay-heads.ts';
 import { applyEvent, foldRequests, nextStep, type SubjectRequest } from '../core/requests/request.ts';
-import { wireDataKeys } from '../gateway/data-keys.main.ts';
 import { makeLetterPath } from '../gateway/replayed-letters.ts';
 import { activeBundles } from './active-bundles.main.ts';
 import { sizeOfFile } from './files.ts';
+import { letterParts } from './letter-parts.main.ts';
 import { correctedBatch, correction, type Place, placesOf, playedAs } from './request-correction.ts';
 import { chooseRoute } from './routes.ts';
 
@@ -73,19 +70,17 @@ export async function openCorrection(options: CorrectionOptions, parts: Correcti
     { coordinate, chain, dry }: { readonly coordinate: string; readonly chain: string; readonly dry: boolean },
   ): Promise<ReplayedBatch> => {
     const path = makeLetterPath(
-      {
+      letterParts({
+        settings,
+        redis,
+        keys,
         bundles,
         bundleStore,
-        consents: makeRedisConsentStore(redis),
-        dataKeys: dry ? null : wireDataKeys({ vault: settings.vault, keys, redis }),
         keyring,
-        engine: makeEngine({ keyring }),
         topic: facts,
         encodeSegment: segments.encode,
-        hashText: sha256Hex,
-        now: Date.now,
-        maxStalenessMs: settings.consentMaxStalenessMs,
-      },
+        dry,
+      }),
       // The index of published keys is for outputs keyed by a path, which nothing is corrected in.
       { seal: () => new Uint8Array() },
       playedAs(tokens, keyring.subjectTokens, places),
